@@ -1,0 +1,47 @@
+"""Whether a neural network will run on a device, on which units, in how much memory, and why.
+
+>>> import edgeplan
+>>> plan = edgeplan.analyze("model.onnx", target="iphone14pro")
+>>> print(plan.outcome, plan.memory.total, [f.message for f in plan.findings])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgeplan.api import analyze, load
+    from edgeplan.finding import Finding
+    from edgeplan.frontends.errors import ModelError
+    from edgeplan.graph import Graph
+    from edgeplan.plan import Outcome, Plan
+    from edgeplan.target import Target, TargetError, resolve
+
+__all__ = ["Finding", "Graph", "ModelError", "Outcome", "Plan", "Target", "TargetError", "analyze", "load", "resolve"]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Finding": "edgeplan.finding",
+    "Graph": "edgeplan.graph",
+    "ModelError": "edgeplan.frontends.errors",
+    "Outcome": "edgeplan.plan",
+    "Plan": "edgeplan.plan",
+    "Target": "edgeplan.target",
+    "TargetError": "edgeplan.target",
+    "analyze": "edgeplan.api",
+    "load": "edgeplan.api",
+    "resolve": "edgeplan.target",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import edgeplan` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgeplan' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

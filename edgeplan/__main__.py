@@ -1,0 +1,5 @@
+"""`python -m edgeplan`."""
+
+from edgeplan.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""What a backend can do: its rows, how they match, and the checks that keep them honest."""

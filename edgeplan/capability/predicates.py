@@ -1,0 +1,158 @@
+"""Conditions that a table cannot say, each a named function whose docstring is the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edgeplan.graph import DType, Op, Value
+
+__all__ = ["PREDICATES", "Predicate"]
+
+Predicate = Callable[[Op, tuple[Value, ...], tuple[Value, ...]], bool | None]
+"""(op, its inputs, its outputs) to True, False, or None where an unknown dimension could decide either way."""
+
+
+ON_CHIP = 2 * 1024 * 1024
+"""Bytes that a Neural Engine keeps on the chip (source: ANE guide, 17; H13)."""
+
+_INDEX_PORTS = frozenset({"begin", "box_indices", "coordinates", "end", "indices", "k", "pad", "reps", "shape", "size"})
+_MAKES_INDICES = frozenset({"argsort", "non_zero", "reduce_argmax", "reduce_argmin", "shape", "topk"})
+_RELABELS = frozenset({"expand_dims", "flatten2d", "identity", "reshape", "reshape_like", "squeeze"})
+
+
+def _is_mil(op: Op) -> bool:
+    return op.domain in ("", "mil")
+
+
+def _parameter(op: Op, inputs: tuple[Value, ...], name: str) -> tuple[Any, ...] | None:
+    """A list that is an attribute, or a constant input of the same name."""
+    given = op.attrs.get(name)
+    if isinstance(given, tuple):
+        return given
+    return next((v.data for p, v in zip(op.ports, inputs, strict=True) if p == name), None)
+
+
+def float32_data(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The op, which is no cast, reads or makes a float32 tensor."""
+    return _is_mil(op) and op.type != "cast" and any(v.dtype is DType.FLOAT32 for v in (*inputs, *outputs))
+
+
+def int32_data(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The op, which is no cast, computes or moves int32 values.
+
+    Indices, positions and sizes that it looks up by do not count, nor the indices that a search returns.
+    """
+    if not _is_mil(op) or op.type == "cast":
+        return False
+    data = [v for p, v in zip(op.ports, inputs, strict=True) if p not in _INDEX_PORTS]
+    return any(v.dtype is DType.INT32 for v in (*data, *(() if op.type in _MAKES_INDICES else outputs)))
+
+
+def dynamic_shape(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """A tensor of the op has an axis whose size is not known before the model runs."""
+    shapes = [v.shape for v in (*inputs, *outputs)]
+    if any(not isinstance(d, int) for s in shapes if s is not None for d in s):
+        return True
+    return None if None in shapes else False
+
+
+def computes(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The op does more than to give a tensor another shape."""
+    return _is_mil(op) and op.type not in _RELABELS
+
+
+def high_rank(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The op, which is no reshape or transpose, makes a tensor of more than five axes."""
+    if op.type in ("reshape", "transpose"):
+        return False
+    if any(v.shape is not None and len(v.shape) > 5 for v in outputs):
+        return True
+    return None if any(v.shape is None for v in outputs) else False
+
+
+def short_last_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """Padding the last axis to 64 bytes makes a computed tensor at least four times as large, and larger than 2 MB."""
+    unknown = False
+    for v in (*inputs, *outputs):
+        last = v.shape[-1] if v.shape else None
+        if v.const or v.shape == ():
+            continue
+        if v.bytes is None or v.dtype is None or not isinstance(last, int):
+            unknown = True
+            continue
+        row = last * v.dtype.bits / 8
+        if 0 < 4 * row <= 64 and v.bytes / row * 64 > ON_CHIP:
+            return True
+    return None if unknown else False
+
+
+def awkward_stride(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """A stride has a prime factor other than 2 and 3, or the strides differ and all are larger than 2."""
+    strides = [s for s in _parameter(op, inputs, "strides") or () if isinstance(s, int)]
+    rough = any(s > 0 and 2**16 * 3**10 % s for s in strides)
+    return rough or (len(set(strides)) > 1 and min(strides) > 2)
+
+
+def groups_off_lanes(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The group count is not 1, 2 or 4, and not the number of input channels."""
+    groups = op.attrs.get("groups", 1)
+    channels = inputs[0].shape[1] if inputs[0].shape and len(inputs[0].shape) > 1 else None
+    if groups in (1, 2, 4):
+        return False
+    return groups != channels if isinstance(channels, int) else None
+
+
+def long_argument_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The axis that an argmax or argmin reduces is longer than 2048."""
+    axis, shape = op.attrs.get("axis", -1), inputs[0].shape
+    if shape is None or not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
+        return None
+    length = shape[axis]
+    return length > 2048 if isinstance(length, int) else None
+
+
+def moves_last_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """A reshape or transpose changes the innermost axis of a tensor that does not stay on the chip."""
+    x, y = inputs[0], outputs[0]
+    if x.shape is None or y.shape is None or not x.shape or not y.shape:
+        return None if x.shape is None or y.shape is None else False
+    perm = op.attrs.get("perm")
+    last = perm[-1] if isinstance(perm, tuple) and perm else None
+    touched = last not in (-1, len(x.shape) - 1) if isinstance(last, int) else x.shape[-1] != y.shape[-1]
+    if not touched:
+        return False
+    return None if x.bytes is None else x.bytes > ON_CHIP
+
+
+def slices_into_last_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """A slice starts behind the first element of the last axis."""
+    begin, mask = _parameter(op, inputs, "begin"), op.attrs.get("begin_mask")
+    if isinstance(mask, tuple) and mask and mask[-1] is True:
+        return False
+    return bool(begin[-1]) if begin else None
+
+
+def pads_outer_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """A tensor of four or more axes is padded along another axis than its last two."""
+    pad, rank = _parameter(op, inputs, "pad"), None if inputs[0].shape is None else len(inputs[0].shape)
+    if pad is None or rank is None:
+        return None
+    return rank >= 4 and any(pad[:-4])
+
+
+PREDICATES: Mapping[str, Predicate] = {
+    "high_rank": high_rank,
+    "computes": computes,
+    "awkward_stride": awkward_stride,
+    "dynamic_shape": dynamic_shape,
+    "float32_data": float32_data,
+    "groups_off_lanes": groups_off_lanes,
+    "int32_data": int32_data,
+    "long_argument_axis": long_argument_axis,
+    "moves_last_axis": moves_last_axis,
+    "pads_outer_axis": pads_outer_axis,
+    "short_last_axis": short_last_axis,
+    "slices_into_last_axis": slices_into_last_axis,
+}
+"""Predicates by the name that a row's `check` gives."""

@@ -1,0 +1,162 @@
+"""The rows of a backend's capability table, as they stand in `rules/<backend>/*.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from edgeplan.finding import Confidence, Evidence, confidence
+from edgeplan.shipped import shipped
+
+__all__ = ["Backend", "Range", "Row", "RulesError", "Source", "UnitSpec", "backend_names", "load_backend", "rules_dir"]
+
+_T = TypeVar("_T")
+Kind = Literal["vendor-doc", "vendor-code", "compiler-run", "device-measured", "reverse-engineered", "community"]
+
+
+class RulesError(Exception):
+    """A rules file that breaks its own schema; the message names the file."""
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a statement was read. `url` is pinned to a commit or release where the host allows it."""
+
+    kind: Kind
+    title: str = ""
+    url: str = ""
+    seen: date | None = None
+
+
+class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An inclusive span of unit generations; an open end is absent."""
+
+    min: str = ""
+    max: str = ""
+
+
+class UnitSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A compute unit of a backend, in the order in which the runtime prefers them.
+
+    `generations` lists the hardware generations oldest first. `optional` units are used only when asked for by name.
+    `hardware` is the chip's unit it runs on when that has another name.
+    """
+
+    title: str
+    accelerator: bool = False
+    optional: bool = False
+    hardware: str = ""
+    generations: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    source: Mapping[str, str] = {}
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One sentence: on `unit`, since a release, `ops` run, degrade or are refused when the facts hold, because `why`.
+
+    `code` names the finding to raise where the usual one (EP101, EP104, EP105) would say less.
+    """
+
+    id: str
+    ops: tuple[str, ...]
+    unit: tuple[str, ...]
+    verdict: Literal["runs", "degrades", "refuses"]
+    source: Mapping[str, str]
+    why: str = ""
+    when: Mapping[str, Any] = {}
+    unless: Mapping[str, Any] = {}
+    check: str = ""
+    since: str = ""
+    until: str = ""
+    generation: Range = Range()
+    precision: tuple[str, ...] = ()
+    code: str = ""
+    fix: tuple[str, ...] = ()
+    against: Mapping[str, str] = {}
+    hits: tuple[str, ...] = ()
+    misses: tuple[str, ...] = ()
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    row: tuple[Row, ...] = ()
+
+
+class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    dialect: Literal["onnx", "mil", "tflite"]
+    unit: Mapping[str, UnitSpec]
+    releases: tuple[str, ...] = ()
+    precision: Literal["model", "float16", "float32"] = "model"
+    confirm: str = ""
+    alias: Mapping[str, str] = {}
+    source: Mapping[str, Source] = {}
+
+
+class Backend:
+    """A runtime: its units, releases, sources and rows. Built by `load_backend`; read-only."""
+
+    def __init__(self, name: str, head: _Head, rows: tuple[Row, ...]) -> None:
+        self.name = name
+        self.title = head.title
+        self.dialect = head.dialect
+        self.units = head.unit
+        self.releases = head.releases
+        self.precision = head.precision
+        self.confirm = head.confirm
+        self.alias = head.alias
+        self.sources = head.source
+        self.rows = rows
+
+    def row_id(self, row: Row) -> str:
+        """The id a report shows: backend, units, row."""
+        return f"{self.name}/{'+'.join(row.unit)}/{row.id}"
+
+    def evidence(self, said: Mapping[str, str]) -> tuple[Evidence, ...]:
+        """A row's `source` or `against` table, resolved against the backend's sources."""
+        return tuple(Evidence(k, self.sources[k].kind, words, self.sources[k].url) for k, words in said.items())
+
+    def confidence(self, row: Row) -> Confidence:
+        """How far the row can be trusted, from its evidence and what speaks against it."""
+        return confidence(self.evidence(row.source), disputed=bool(row.against))
+
+    def find(self, row_id: str) -> Row | None:
+        """The row with this id, full (`coreml/ane/conv-dilated`) or short (`conv-dilated`)."""
+        return next((r for r in self.rows if row_id in (self.row_id(r), r.id)), None)
+
+
+def rules_dir() -> Path:
+    """The rules folder: inside the installed package, or beside it in a source checkout."""
+    return shipped("_rules", "rules")
+
+
+def backend_names() -> tuple[str, ...]:
+    """The backends that have a folder under `rules/`, by name."""
+    return tuple(sorted(p.parent.name for p in rules_dir().glob("*/backend.toml")))
+
+
+def _decode(path: Path, kind: type[_T]) -> _T:
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), kind)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as e:
+        raise RulesError(f"{path.parent.name}/{path.name}: {e}") from None
+
+
+def _row_files(folder: Path) -> Iterator[Path]:
+    return (p for p in sorted(folder.glob("*.toml")) if p.name != "backend.toml")
+
+
+@lru_cache(maxsize=16)
+def load_backend(name: str) -> Backend:
+    """Read one backend's folder. Raises `RulesError` on a broken file, `KeyError` when there is no such backend."""
+    folder = rules_dir() / name
+    if not (folder / "backend.toml").is_file():
+        raise KeyError(name)
+    head = _decode(folder / "backend.toml", _Head)
+    rows = tuple(row for path in _row_files(folder) for row in _decode(path, _File).row)
+    return Backend(name, head, rows)

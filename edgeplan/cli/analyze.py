@@ -1,0 +1,100 @@
+"""`edgeplan analyze`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from edgeplan.capability.rows import RulesError
+from edgeplan.cli.output import write
+from edgeplan.cli.values import BUDGET, DIM, INPUT, VALUE
+from edgeplan.finding import Severity
+
+__all__ = ["analyze"]
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--target", "-t", required=True, metavar="DEVICE", help="Device id, e.g. iphone14pro, jetson-orin-nano.")
+@click.option(
+    "--backend", "-b", metavar="NAME", help="Runtime; default: the device's first (see `edgeplan devices ID`)."
+)
+@click.option(
+    "--release", "-r", metavar="REL", help='Release of the runtime, e.g. "iOS 17", "JetPack 6.2"; default: newest.'
+)
+@click.option("--use", multiple=True, metavar="UNIT", help="Also use a unit that has to be asked for, e.g. gpu, dla.")
+@click.option("--precision", type=click.Choice(["model", "float16", "float32"]), help="What floats are computed in.")
+@click.option("--dim", "dims", type=DIM, multiple=True, metavar="NAME=N", help="Bind a free dimension.")
+@click.option("--input", "inputs", type=INPUT, multiple=True, metavar="NAME=1x3x224x224", help="Bind an input's shape.")
+@click.option(
+    "--value", "values", type=VALUE, multiple=True, metavar="NAME=V", help="Fix a scalar input, e.g. sr=16000."
+)
+@click.option("--budget", type=BUDGET, multiple=True, metavar="memory=2GB,size=40MB", help="Limits of your own.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the report to a file instead of stdout.")
+@click.option(
+    "--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="error", show_default=True,
+    help="Exit 1 when a finding is at least this severe.",
+)  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit 4 when shapes or work could not be settled.")
+@click.option("--all", "everything", is_flag=True, help="Name every op of a finding, and show its sources.")
+def analyze(
+    model: Path,
+    target: str,
+    backend: str | None,
+    release: str | None,
+    use: tuple[str, ...],
+    precision: str | None,
+    dims: tuple[tuple[str, int], ...],
+    inputs: tuple[tuple[str, tuple[int, ...]], ...],
+    values: tuple[tuple[str, float], ...],
+    budget: tuple[dict[str, int], ...],
+    format_: str,
+    output: Path | None,
+    fail_on: str,
+    strict: bool,
+    everything: bool,
+) -> None:
+    """Predict where MODEL's ops run on a device, and what memory it needs.
+
+    MODEL is an ONNX file. Its weights are not read. The report goes to stdout, everything else to stderr.
+    """
+    from edgeplan.target import TargetError, resolve
+
+    limits = {key: value for given in budget for key, value in given.items()}
+    try:
+        where = resolve(target, backend, release, precision=precision, use=use, memory=limits.get("memory"))
+    except (TargetError, RulesError) as e:
+        raise click.UsageError(str(e)) from None
+    import gc
+
+    gc.disable()  # a short run that keeps what it makes: collecting would only walk the graph again and again
+    from edgeplan import api
+    from edgeplan.frontends.errors import ModelError
+    from edgeplan.frontends.onnx import BindingError
+    from edgeplan.report.escape import plain
+
+    try:
+        plan = api.analyze(
+            model, where, dims=dict(dims), inputs=dict(inputs), values=dict(values), size_budget=limits.get("size")
+        )
+    except BindingError as e:
+        raise click.UsageError(plain(str(e))) from None
+    except ModelError as e:
+        click.echo(f"edgeplan: {plain(model.name)}: {plain(str(e))}", err=True)
+        sys.exit(3)
+    if format_ == "json":
+        from edgeplan.report.json import render_json
+
+        write(render_json(plan), output, model)
+    else:
+        from edgeplan.report.text import render_text
+
+        write(render_text(plan, everything=everything, color=output is None and sys.stdout.isatty()), output, model)
+    worst = plan.worst()
+    if worst is not None and fail_on != "never" and worst.rank >= Severity(fail_on).rank:
+        sys.exit(1)
+    if strict and not plan.complete:
+        sys.exit(4)

@@ -1,0 +1,85 @@
+"""What people write on the command line: dimensions, shapes and budgets."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from edgeplan.units import parse_bytes
+
+__all__ = ["BUDGET", "DIM", "INPUT", "VALUE"]
+
+_LARGEST = 2**40
+"""A dimension above this is a slip of the keyboard; the product of eight of them still fits in memory as an int."""
+
+
+def _size(text: str) -> int:
+    if not re.fullmatch(r"\d{1,13}", text) or int(text) > _LARGEST:
+        raise ValueError(f"{text!r} is not a size")
+    return int(text)
+
+
+class _Dim(click.ParamType[tuple[str, int]]):
+    name = "dim"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        name, equals, size = str(value).rpartition("=")
+        try:
+            if not equals or not name:
+                raise ValueError(f"{value!r} is not NAME=N")
+            return name, _size(size)
+        except ValueError as e:
+            self.fail(str(e), param, ctx)
+
+
+class _Input(click.ParamType[tuple[str, tuple[int, ...]]]):
+    name = "input"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[int, ...]]:
+        name, equals, shape = str(value).rpartition("=")
+        try:
+            if not equals or not name:
+                raise ValueError(f"{value!r} is not NAME=1x3x224x224")
+            return name, tuple(_size(d) for d in re.split("[x,]", shape)) if shape else ()
+        except ValueError as e:
+            self.fail(str(e), param, ctx)
+
+
+class _Value(click.ParamType[tuple[str, float]]):
+    name = "value"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        name, equals, text = str(value).rpartition("=")
+        try:
+            if not equals or not name:
+                raise ValueError(f"{value!r} is not NAME=VALUE")
+            return name, int(text) if re.fullmatch(r"[+-]?\d{1,18}", text) else float(text)
+        except ValueError as e:
+            self.fail(str(e), param, ctx)
+
+
+class _Budget(click.ParamType[dict[str, int]]):
+    name = "budget"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
+        if isinstance(value, dict):
+            return value
+        found: dict[str, int] = {}
+        for part in str(value).split(","):
+            key, equals, size = part.partition("=")
+            if not equals or key not in ("memory", "size"):
+                self.fail(f"{part!r} is not memory=SIZE or size=SIZE", param, ctx)
+            try:
+                found[key] = parse_bytes(size)
+            except ValueError as e:
+                self.fail(str(e), param, ctx)
+        return found
+
+
+DIM = _Dim()
+INPUT = _Input()
+BUDGET = _Budget()
+VALUE = _Value()

@@ -1,0 +1,55 @@
+"""ONNX files to graphs: weights left on disk, functions inlined, shapes inferred, dimensions bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from onnx import ModelProto
+
+from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.onnx.bind import BindingError, bind
+from edgeplan.frontends.onnx.build import build
+from edgeplan.frontends.onnx.infer import infer
+from edgeplan.frontends.onnx.read import DEFAULT_DOMAINS, read_model
+from edgeplan.graph import Graph
+
+__all__ = ["BindingError", "ModelError", "OnnxModel", "load_onnx", "parse_text"]
+
+_HEADER = '<ir_version: 8, opset_import: ["" : 18, "com.microsoft" : 1, "ai.onnx.ml" : 3]>'
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxModel:
+    """A graph read from ONNX, the dimensions of its inputs that stay free, and the weight files that were not found."""
+
+    graph: Graph
+    free: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def load_onnx(
+    source: str | Path | ModelProto,
+    dims: Mapping[str, int] | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    values: Mapping[str, float] | None = None,
+) -> OnnxModel:
+    """Read a model without its weights.
+
+    `dims` binds free dimensions by name, `shapes` and `values` inputs by name. Raises `ModelError` when the model
+    cannot be analysed and `BindingError` when a binding does not fit it; both messages are one line.
+    """
+    model, missing = read_model(source if isinstance(source, ModelProto) else Path(source))
+    free = bind(model, dims or {}, shapes or {}, values or {})
+    scope = infer(model, free)
+    opsets = {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in model.opset_import}
+    return OnnxModel(build(model.graph, scope, opsets), tuple(sorted(free)), missing)
+
+
+def parse_text(text: str) -> Graph:
+    """A graph from ONNX's textual form; a text that does not begin with a header is read as opset 18."""
+    from onnx import parser
+
+    text = text.strip()
+    return load_onnx(parser.parse_model(text if text.startswith("<") else f"{_HEADER} {text}")).graph

@@ -1,0 +1,205 @@
+"""From an inferred ModelProto to the read-only Graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, GraphProto, NodeProto
+
+from edgeplan.frontends.onnx.bind import model_inputs
+from edgeplan.frontends.onnx.read import DEFAULT_DOMAINS, subgraphs
+from edgeplan.frontends.onnx.scope import Known, Scope
+from edgeplan.frontends.onnx.tensors import small_array
+from edgeplan.graph import Attr, Body, Graph, Op, Scalar, Value
+
+__all__ = ["build"]
+
+_KEPT = {"f": 64}
+_KEPT_OTHERS = 1024
+"""Elements of a constant that a Value carries along for rules and lowerings to look at: settings, not weights."""
+
+
+def build(graph: GraphProto, scope: Scope, opsets: Mapping[str, int]) -> Graph:
+    """The graph with its bodies. An If whose condition is known is replaced by the branch it takes."""
+    return _Builder(opsets).graph(graph, scope)
+
+
+class _Builder:
+    def __init__(self, opsets: Mapping[str, int]) -> None:
+        self._opsets = opsets
+        self._names: dict[str, int] = {}
+
+    def graph(self, graph: GraphProto, scope: Scope, inputs: Sequence[str] | None = None) -> Graph:
+        ops: list[Op] = []
+        values: dict[str, Value] = {}
+        renamed: dict[str, str] = {}
+        if inputs is None:
+            inputs = [i.name for i in model_inputs(graph)]
+        self._ops(graph, scope, ops, values, renamed)
+        for name in (*inputs, *(o.name for o in graph.output)):
+            values.setdefault(renamed.get(name, name), _value(name, scope.find(name)))
+        outputs = tuple(renamed.get(o.name, o.name) for o in graph.output)
+        return Graph(graph.name, "onnx", tuple(ops), values, tuple(inputs), outputs, self._opsets.get("", 0))
+
+    def _ops(
+        self, graph: GraphProto, scope: Scope, ops: list[Op], values: dict[str, Value], renamed: dict[str, str]
+    ) -> None:
+        for index, node in enumerate(graph.node):
+            taken = scope.taken.get(index)
+            if taken is not None:
+                self._splice(node, taken, scope.children[index][0][1], ops, values, renamed)
+                continue
+            if node.op_type == "Constant" and node.domain in DEFAULT_DOMAINS:
+                for name in node.output:
+                    values[renamed.get(name, name)] = _value(renamed.get(name, name), scope.find(name))
+                continue
+            ops.append(self._op(index, node, scope, values, renamed))
+
+    def _splice(
+        self,
+        node: NodeProto,
+        taken: str,
+        inner: Scope,
+        ops: list[Op],
+        values: dict[str, Value],
+        renamed: dict[str, str],
+    ) -> None:
+        """Put the branch an If takes in its place; names that are taken already get the If's name in front."""
+        branch = dict(subgraphs(node))[taken]
+        names = dict(renamed)
+        made = [o for n in branch.node for o in n.output if o]
+        for name in (*made, *(t.name for t in branch.initializer)):
+            if name in values:
+                names[name] = f"{node.name or node.output[0]}/{name}"
+        self._ops(branch, inner, ops, values, names)
+        for out, result in zip(branch.output, node.output, strict=False):
+            source = names.get(out.name, out.name)
+            target = renamed.get(result, result)
+            values.setdefault(source, _value(source, inner.find(out.name)))
+            known = inner.find(out.name)
+            values[target] = _value(target, known)
+            ops.append(
+                Op(
+                    self._name(node, "Identity"),
+                    "Identity",
+                    (source,),
+                    ("input",),
+                    (target,),
+                    version=self._opsets.get("", 0),
+                )
+            )
+
+    def _op(
+        self, index: int, node: NodeProto, scope: Scope, values: dict[str, Value], renamed: Mapping[str, str]
+    ) -> Op:
+        domain = "" if node.domain in DEFAULT_DOMAINS else node.domain
+        version = self._opsets.get(domain, 0)
+        inputs: list[str] = []
+        ports: list[str] = []
+        for slot, name in enumerate(node.input):
+            if not name:
+                continue
+            known_as = renamed.get(name, name)
+            if known_as not in values:
+                values[known_as] = _value(known_as, scope.find(name))
+            inputs.append(known_as)
+            ports.append(_port(node.op_type, domain, version, slot))
+        outputs = []
+        for name in node.output:
+            if name:
+                outputs.append(renamed.get(name, name))
+                values[outputs[-1]] = _value(outputs[-1], scope.find(name))
+        bodies = []
+        by_name: dict[str, list[GraphProto]] = {}
+        for attr, graph in subgraphs(node):
+            by_name.setdefault(attr, []).append(graph)
+        for attr, inner, trips in scope.children.get(index, ()):
+            graph = by_name[attr].pop(0)
+            bodies.append(Body(attr, self._body(graph, inner, values, scope), trips))
+        return Op(
+            self._name(node, node.op_type),
+            node.op_type,
+            tuple(inputs),
+            tuple(ports),
+            tuple(outputs),
+            _attrs(node),
+            domain,
+            version,
+            tuple(bodies),
+        )
+
+    def _body(self, graph: GraphProto, inner: Scope, values: dict[str, Value], scope: Scope) -> Graph:
+        built = self.graph(graph, inner, [i.name for i in graph.input])
+        for name in built.captured:
+            if name not in values and name not in inner.values:
+                values[name] = _value(name, scope.find(name))
+        return built
+
+    def _name(self, node: NodeProto, kind: str) -> str:
+        """A name of its own: the node's, else its first output's, numbered when it was given before."""
+        name = node.name or next((o for o in node.output if o), kind)
+        count = self._names.get(name, 0)
+        self._names[name] = count + 1
+        return name if count == 0 else f"{name}#{count + 1}"
+
+
+def _value(name: str, known: Known | None) -> Value:
+    if known is None:
+        return Value(name)
+    data: tuple[Scalar, ...] | None = None
+    if known.data is not None and known.data.size <= _KEPT.get(known.data.dtype.kind, _KEPT_OTHERS):
+        data = tuple(known.data.ravel().tolist())
+    return Value(name, known.dtype, known.shape, known.const, data)
+
+
+@lru_cache(maxsize=4096)
+def _ports(op_type: str, domain: str, version: int) -> tuple[tuple[str, ...], bool] | None:
+    """The schema's input names, and whether the last one repeats."""
+    try:
+        schema = onnx.defs.get_schema(op_type, version, domain)
+    except onnx.defs.SchemaError:
+        return None
+    names = tuple(i.name for i in schema.inputs)
+    variadic = bool(names) and schema.inputs[-1].option == onnx.defs.OpSchema.FormalParameterOption.Variadic
+    return names, variadic
+
+
+def _port(op_type: str, domain: str, version: int, slot: int) -> str:
+    found = _ports(op_type, domain, version)
+    if found is None or (slot >= len(found[0]) and not found[1]):
+        return f"input{slot}"
+    return found[0][min(slot, len(found[0]) - 1)]
+
+
+def _attrs(node: NodeProto) -> dict[str, Attr]:
+    found: dict[str, Attr] = {}
+    for a in node.attribute:
+        value = _attr(a)
+        if value is not None:
+            found[a.name] = value
+    return found
+
+
+def _attr(a: AttributeProto) -> Attr | None:
+    """An attribute as rules see it; a small tensor becomes its elements, graphs and types are left out."""
+    if a.type == AttributeProto.INT:
+        return a.i
+    if a.type == AttributeProto.INTS:
+        return tuple(a.ints)
+    if a.type == AttributeProto.FLOAT:
+        return a.f
+    if a.type == AttributeProto.FLOATS:
+        return tuple(a.floats)
+    if a.type == AttributeProto.STRING:
+        return a.s.decode("utf-8", "replace")
+    if a.type == AttributeProto.STRINGS:
+        return tuple(s.decode("utf-8", "replace") for s in a.strings)
+    if a.type == AttributeProto.TENSOR:
+        data: np.ndarray[Any, Any] | None = small_array(a.t)
+        if data is not None and data.size <= _KEPT_OTHERS:
+            return tuple(data.ravel().tolist())
+    return None

@@ -1,0 +1,176 @@
+"""From a file to a ModelProto without weights: checked, functions inlined, ops in an order in which they can run."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import AttributeProto, GraphProto, ModelProto
+
+from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.onnx.tensors import check_tensor
+from edgeplan.frontends.onnx.wire import KEEP, strip_weights
+
+__all__ = ["DEFAULT_DOMAINS", "read_model", "subgraphs"]
+
+DEFAULT_DOMAINS = ("", "ai.onnx")
+
+_DEEPEST = 16
+"""Graphs inside graphs: real models stay below 5, and every level costs recursion here and in the runtimes."""
+
+
+def read_model(source: Path | ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
+    """The model without weights, and the external files it needs that are not beside it.
+
+    Raises `ModelError` on anything that is not a whole, well-formed model. A ModelProto is copied, never changed.
+    """
+    if isinstance(source, ModelProto):
+        model, folder = _without_weights(source), None
+    else:
+        model, folder = _parse(source), source.parent
+    if not model.HasField("graph"):
+        raise ModelError("not an ONNX model: it has no graph")
+    if not model.opset_import:
+        raise ModelError("not an ONNX model: it names no opset")
+    if model.functions:
+        model = _inline(model)
+    missing: dict[str, None] = {}
+    _check_graph(model.graph, folder, 0, missing)
+    _sort(model.graph, frozenset())
+    return model, tuple(missing)
+
+
+def subgraphs(node: onnx.NodeProto) -> Iterator[tuple[str, GraphProto]]:
+    """The graphs a node holds, with the attribute each one stands in."""
+    for a in node.attribute:
+        if a.type == AttributeProto.GRAPH:
+            yield a.name, a.g
+        elif a.type == AttributeProto.GRAPHS:
+            for g in a.graphs:
+                yield a.name, g
+
+
+def _parse(path: Path) -> ModelProto:
+    try:
+        with path.open("rb") as f:
+            if path.stat().st_size == 0:
+                raise ModelError("the file is empty")
+            with mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+                stripped = strip_weights(view)
+    except OSError as e:
+        raise ModelError(e.strerror or "cannot be read") from None
+    return _from_bytes(stripped)
+
+
+def _from_bytes(data: bytes) -> ModelProto:
+    try:
+        model: ModelProto = ModelProto.FromString(data)
+    except (DecodeError, RecursionError):
+        raise ModelError("not an ONNX model: it is not a ModelProto, or it nests too deeply") from None
+    return model
+
+
+def _without_weights(model: ModelProto) -> ModelProto:
+    if model.ByteSize() <= KEEP:
+        copy = ModelProto()
+        copy.CopyFrom(model)
+        return copy
+    return _from_bytes(strip_weights(memoryview(model.SerializeToString())))
+
+
+def _inline(model: ModelProto) -> ModelProto:
+    from onnx import inliner
+
+    try:
+        return inliner.inline_local_functions(model)
+    except Exception as e:  # the C++ inliner raises bare RuntimeErrors and protobuf errors
+        raise ModelError(f"its local functions cannot be inlined: {_first_line(e)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
+
+
+def _check_graph(graph: GraphProto, folder: Path | None, depth: int, missing: dict[str, None]) -> None:
+    if depth > _DEEPEST:
+        raise ModelError(f"nests graphs deeper than {_DEEPEST}")
+    tensors = [*graph.initializer]
+    for sparse in graph.sparse_initializer:
+        tensors += [sparse.values, sparse.indices]
+    for node in graph.node:
+        for a in node.attribute:
+            if a.type == AttributeProto.TENSOR:
+                tensors.append(a.t)
+            elif a.type == AttributeProto.TENSORS:
+                tensors += a.tensors
+        for _, inner in subgraphs(node):
+            _check_graph(inner, folder, depth + 1, missing)
+    for tensor in tensors:
+        location = check_tensor(tensor, folder)
+        if location is not None and folder is not None and not (folder / location).is_file():
+            missing.setdefault(location)
+
+
+def _sort(graph: GraphProto, outer: frozenset[str]) -> None:
+    """Bring the nodes into an order in which each one's inputs exist, keeping the given order where it already does."""
+    given = {i.name for i in graph.input} | {t.name for t in graph.initializer}
+    given.update(s.values.name for s in graph.sparse_initializer)
+    known = given | outer
+    made: dict[str, int] = {}
+    for i, node in enumerate(graph.node):
+        for out in node.output:
+            if out and (out in made or out in given):
+                raise ModelError(f"value {out!r} is produced twice")
+            if out:
+                made[out] = i
+    in_order = True
+    seen = set(known)
+    needs: list[list[str]] = []
+    for node in graph.node:
+        reads = [n for n in (*node.input, *_captures(node)) if n]
+        for name in reads:
+            if name not in known and name not in made:
+                raise ModelError(f"op {node.name or node.op_type!r} reads {name!r}, which nothing produces")
+        in_order = in_order and all(n in seen for n in reads)
+        seen.update(node.output)
+        needs.append(reads)
+    for out_info in graph.output:
+        if out_info.name not in seen:
+            raise ModelError(f"output {out_info.name!r} is produced by nothing")
+    if not in_order:
+        order = _topological([[made[n] for n in reads if n in made] for reads in needs], graph)
+        nodes = [onnx.NodeProto.FromString(graph.node[i].SerializeToString()) for i in order]
+        del graph.node[:]
+        graph.node.extend(nodes)
+    inside = frozenset(known | made.keys())
+    for node in graph.node:
+        for _, inner in subgraphs(node):
+            _sort(inner, inside)
+
+
+def _captures(node: onnx.NodeProto) -> Iterator[str]:
+    """Outer values that the bodies of a node read, bodies in bodies included."""
+    for _, graph in subgraphs(node):
+        own = {i.name for i in graph.input} | {t.name for t in graph.initializer}
+        own.update(s.values.name for s in graph.sparse_initializer)
+        own.update(o for n in graph.node for o in n.output)
+        for inner in graph.node:
+            yield from (n for n in (*inner.input, *_captures(inner)) if n and n not in own)
+        yield from (o.name for o in graph.output if o.name not in own)
+
+
+def _topological(before: list[list[int]], graph: GraphProto) -> list[int]:
+    import networkx as nx
+
+    dag = nx.DiGraph()
+    dag.add_nodes_from(range(len(before)))
+    dag.add_edges_from((p, i) for i, producers in enumerate(before) for p in producers)
+    try:
+        return list(nx.lexicographical_topological_sort(dag))
+    except nx.NetworkXUnfeasible:
+        cycle = [graph.node[a] for a, _ in nx.find_cycle(dag)]
+        names = " -> ".join(repr(n.name or n.op_type) for n in cycle[:4])
+        raise ModelError(f"the graph has a cycle: {names}{' -> ...' if len(cycle) > 4 else ''}") from None

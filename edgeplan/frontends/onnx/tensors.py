@@ -1,0 +1,98 @@
+"""Tensor headers: their type, shape and small contents, checked against what the file really holds."""
+
+from __future__ import annotations
+
+import posixpath
+from math import prod
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, numpy_helper
+
+from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.onnx.wire import ELEMENTS, RAW
+from edgeplan.graph import DType
+
+__all__ = ["FOLD_LIMIT", "check_tensor", "dtype_of", "external_location", "small_array"]
+
+FOLD_LIMIT = 4096
+"""Elements up to which a constant's contents are read and computed with."""
+
+_NAMES = {
+    1: DType.FLOAT32, 2: DType.UINT8, 3: DType.INT8, 4: DType.UINT16, 5: DType.INT16, 6: DType.INT32, 7: DType.INT64,
+    8: DType.STRING, 9: DType.BOOL, 10: DType.FLOAT16, 11: DType.FLOAT64, 12: DType.UINT32, 13: DType.UINT64,
+    14: DType.COMPLEX64, 15: DType.COMPLEX128, 16: DType.BFLOAT16, 17: DType.FLOAT8, 18: DType.FLOAT8,
+    19: DType.FLOAT8, 20: DType.FLOAT8, 21: DType.UINT4, 22: DType.INT4, 23: DType.FLOAT4, 24: DType.FLOAT8,
+    25: DType.UINT2, 26: DType.INT2,
+}  # fmt: skip
+
+
+def dtype_of(elem_type: int) -> DType | None:
+    """The element type of a TensorProto.DataType number; None for 0 (undefined) and numbers newer than this table."""
+    return _NAMES.get(elem_type)
+
+
+def external_location(tensor: TensorProto) -> str | None:
+    """The file a tensor's data lie in, None when they are inline."""
+    if tensor.data_location != TensorProto.EXTERNAL:
+        return None
+    return next((e.value for e in tensor.external_data if e.key == "location"), "")
+
+
+def check_tensor(tensor: TensorProto, folder: Path | None) -> str | None:
+    """Hold a tensor's header against its data; returns the external file it needs, if any.
+
+    Raises `ModelError` when the declared size and the stored size differ, a size is negative, or external data would
+    lie outside the model's folder. Nothing outside the file itself is opened.
+    """
+    name = tensor.name or "(unnamed)"
+    dtype = dtype_of(tensor.data_type)
+    if any(d < 0 for d in tensor.dims):
+        raise ModelError(f"tensor {name!r} declares a negative size")
+    elements = prod(tensor.dims)
+    location = external_location(tensor)
+    if location is not None:
+        plain = location.replace("\\", "/")
+        outside = posixpath.isabs(plain) or ":" in plain or ".." in posixpath.normpath(plain).split("/")
+        if not location or outside:
+            raise ModelError(f"tensor {name!r} keeps its data outside the model's folder: {location!r}")
+        length = next((int(e.value) for e in tensor.external_data if e.key == "length" and e.value.isdigit()), None)
+        if length is not None and dtype is not None and length != (elements * dtype.bits + 7) // 8:
+            raise ModelError(_mismatch(name, tensor, f"its external data have {length} bytes"))
+        return location
+    if dtype is None or dtype is DType.STRING:
+        return None
+    notes = {e.key: int(e.value) for e in tensor.external_data if e.key in (RAW, ELEMENTS) and e.value.isdigit()}
+    raw = notes.get(RAW, len(tensor.raw_data))
+    if raw:
+        if raw != (elements * dtype.bits + 7) // 8:
+            raise ModelError(_mismatch(name, tensor, f"it holds {raw} bytes"))
+        return None
+    held = notes.get(ELEMENTS, 0) or max(
+        len(tensor.float_data) // (2 if dtype is DType.COMPLEX64 else 1),
+        len(tensor.int32_data) * (1 if dtype.bits >= 8 else 8 // dtype.bits),
+        len(tensor.int64_data),
+        len(tensor.double_data) // (2 if dtype is DType.COMPLEX128 else 1),
+        len(tensor.uint64_data),
+    )
+    if held != elements and not (dtype.bits < 8 and 0 <= held - elements < 8 // dtype.bits):
+        raise ModelError(_mismatch(name, tensor, f"it holds {held} elements"))
+    return None
+
+
+def _mismatch(name: str, tensor: TensorProto, holds: str) -> str:
+    shape = "x".join(map(str, tensor.dims)) or "scalar"
+    dtype = dtype_of(tensor.data_type)
+    return f"tensor {name!r} declares {shape} {dtype or 'elements'}, but {holds}"
+
+
+def small_array(tensor: TensorProto) -> np.ndarray | None:
+    """The contents of a small inline tensor, else None. Call `check_tensor` first."""
+    if tensor.data_location == TensorProto.EXTERNAL or prod(tensor.dims) > FOLD_LIMIT:
+        return None
+    if any(e.key in (RAW, ELEMENTS) for e in tensor.external_data):
+        return None
+    dtype = dtype_of(tensor.data_type)
+    if dtype is None or dtype is DType.STRING or dtype.bits < 8:
+        return None
+    return numpy_helper.to_array(tensor)

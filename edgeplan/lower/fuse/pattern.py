@@ -1,0 +1,107 @@
+"""Walks a graph backwards from an op to see whether a known pattern ends there, and puts one op in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edgeplan.graph import Attr, Graph, Op, Value
+
+__all__ = ["Fused", "Matcher", "apply"]
+
+_TOLERANCE = 2e-3
+"""Relative: exporters write pattern constants in fp16 as well as in fp32 (0.7071, 0.70703125)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """One op in place of several. `gone` are the indices of the ops it replaces, the last of them where it stands."""
+
+    type: str
+    inputs: tuple[str, ...]
+    ports: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attrs: dict[str, Attr]
+    gone: tuple[int, ...]
+    values: tuple[Value, ...] = ()
+
+
+class Matcher:
+    """Questions a fusion asks about a graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._outputs = set(graph.outputs)
+
+    def op(self, index: int) -> Op:
+        """The op at an index."""
+        return self.graph.ops[index]
+
+    def value(self, name: str) -> Value:
+        """A value by name."""
+        return self.graph.values[name]
+
+    def producer(self, name: str, *types: str) -> int | None:
+        """The index of the op of one of these types that makes a value, None when another op or nothing does."""
+        index = self.graph.producer.get(name)
+        if index is None or self.graph.ops[index].domain or self.graph.ops[index].type not in types:
+            return None
+        return index
+
+    def sole(self, name: str) -> int | None:
+        """The only reader of a value that is no graph output, else None."""
+        readers = self.graph.consumers.get(name, ())
+        return readers[0] if len(readers) == 1 and name not in self._outputs else None
+
+    def private(self, name: str, readers: int) -> bool:
+        """True when a value has so many readers and is no graph output: replacing them leaves nobody who needs it."""
+        return name not in self._outputs and len(self.graph.consumers.get(name, ())) == readers
+
+    def scalar(self, name: str) -> float | None:
+        """The value of a constant that has one element, or the same element throughout."""
+        data = self.value(name).data
+        if not data or isinstance(data[0], str) or any(d != data[0] for d in data):
+            return None
+        return float(data[0])
+
+    def close(self, name: str, wanted: float) -> bool:
+        """True when a value is a constant scalar about as large as wanted."""
+        found = self.scalar(name)
+        return found is not None and abs(found - wanted) <= _TOLERANCE * abs(wanted)
+
+    def operands(self, index: int) -> tuple[tuple[str, str], ...]:
+        """Both orders of a commutative op's two inputs; nothing for any other number of inputs."""
+        inputs = self.op(index).inputs
+        return ((inputs[0], inputs[1]), (inputs[1], inputs[0])) if len(inputs) == 2 else ()
+
+
+def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None]) -> Graph:
+    """Apply one fusion wherever it matches; a replaced op takes part in no second match."""
+    matcher = Matcher(graph)
+    gone: set[int] = set()
+    made: dict[int, Op] = {}
+    values = dict(graph.values)
+    for index in range(len(graph.ops)):
+        found = None if index in gone else fusion(matcher, index)
+        if found is None or gone.intersection(found.gone) or made.keys() & set(found.gone):
+            continue
+        gone.update(found.gone)
+        values.update((v.name, v) for v in found.values)
+        last = graph.ops[found.gone[-1]]
+        sources = tuple(
+            dict.fromkeys(s for i in sorted(found.gone) for s in graph.ops[i].sources or (graph.ops[i].name,))
+        )
+        made[found.gone[-1]] = Op(
+            last.name,
+            found.type,
+            found.inputs,
+            found.ports,
+            found.outputs,
+            found.attrs,
+            version=last.version,
+            sources=sources,
+        )
+    if not made:
+        return graph
+    ops = tuple(made.get(i, op) for i, op in enumerate(graph.ops) if i in made or i not in gone)
+    return replace(graph, ops=ops, values=values)

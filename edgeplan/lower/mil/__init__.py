@@ -1,0 +1,88 @@
+"""ONNX to MIL, Core ML's model intermediate language, as coremltools' own frontends would write it."""
+
+from __future__ import annotations
+
+from edgeplan.graph import Body, DType, Graph, Op
+from edgeplan.lower.builder import Builder
+from edgeplan.lower.mil import (
+    activation,
+    attention,
+    binary,
+    blocks,
+    compare,
+    control,
+    conv,
+    convert,
+    create,
+    einsum,
+    expand,
+    gather,
+    gru,
+    join,
+    linear,
+    moments,
+    nms,
+    noise,
+    normalization,
+    order,
+    pad,
+    pool,
+    recurrent,
+    reduction,
+    reshape,
+    resize,
+    sample,
+    sequence,
+    slices,
+    softmax,
+    unary,
+)
+from edgeplan.lower.mil.native import keep_mil
+from edgeplan.lower.mil.registry import LOWERINGS
+
+__all__ = ["families", "lower_mil"]
+
+families = (
+    activation, attention, binary, blocks, compare, control, conv, convert, create, einsum, expand, gather, gru,
+    join, linear, moments, nms, noise, normalization, order, pad, pool, recurrent, reduction, reshape, resize,
+    sample, sequence, slices, softmax, unary,
+)  # fmt: skip
+"""The op families, each a module that registers its lowerings when it is imported."""
+
+_NARROWED = {
+    DType.INT64: DType.INT32,
+    DType.UINT64: DType.INT32,
+    DType.UINT32: DType.INT32,
+    DType.FLOAT64: DType.FLOAT32,
+    DType.BFLOAT16: DType.FLOAT32,
+}
+"""MIL has no 64-bit types; source: coremltools `converters/mil/mil/types`, `mil/passes/defs/cleanup`."""
+
+
+def lower_mil(graph: Graph, precision: str) -> Graph:
+    """Lower a folded ONNX graph. `precision` is what floats are computed in: float16 (coremltools' default) or float32.
+
+    An op whose outputs an earlier lowering made already, as its own part of a fusion, is passed over.
+    """
+
+    def retype(dtype: DType) -> DType:
+        dtype = _NARROWED.get(dtype, dtype)
+        return DType.FLOAT16 if dtype is DType.FLOAT32 and precision == "float16" else dtype
+
+    builder = Builder(graph, retype)
+    made: set[str] = set()
+    for op in graph.ops:
+        if op.outputs and made.issuperset(op.outputs):
+            continue
+        start = len(builder.ops)
+        lowering = keep_mil if op.domain == "mil" else LOWERINGS.get(op.label)
+        builder.lower(_with_lowered_bodies(op, precision), lowering if op.outputs else None)
+        made.update(name for emitted in builder.ops[start:] for name in emitted.outputs)
+    return builder.finish("mil")
+
+
+def _with_lowered_bodies(op: Op, precision: str) -> Op:
+    if not op.bodies:
+        return op
+    bodies = tuple(Body(b.name, lower_mil(b.graph, precision), b.trips) for b in op.bodies)
+    return Op(op.name, op.type, op.inputs, op.ports, op.outputs, op.attrs, op.domain, op.version, bodies, op.sources)

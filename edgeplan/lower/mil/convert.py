@@ -1,0 +1,81 @@
+"""Changes of element type: Cast, quantize and dequantize."""
+
+from __future__ import annotations
+
+from edgeplan.graph import Attr, DType, Op
+from edgeplan.lower.builder import Builder
+from edgeplan.lower.mil.attributes import integer
+from edgeplan.lower.mil.constants import cast, dtype_name
+from edgeplan.lower.mil.registry import lowers
+
+__all__ = ["convert", "dequantize", "quantize"]
+
+_BYTES = (DType.INT8, DType.UINT8)
+
+
+@lowers("Cast", "CastLike")
+def convert(op: Op, b: Builder) -> bool:
+    """Cast(input) -> cast(x, dtype); between types that are one in MIL (int64 to int32, and so on) -> identity."""
+    if not op.inputs:
+        return False
+    x, wanted = op.inputs[0], b.value(op.outputs[0]).dtype
+    if wanted is None or dtype_name(wanted) is None or b.value(x).dtype in (None, DType.STRING):
+        return False
+    if b.value(x).dtype is wanted:
+        b.emit("identity", {"x": x}, to=op.outputs[0])
+    else:
+        cast(b, x, wanted, to=op.outputs[0])
+    return True
+
+
+def _axis(op: Op, b: Builder) -> dict[str, Attr] | None:
+    """`axis` of a scale for every channel, nothing for one scale; None when the scale is neither."""
+    scale, axis = b.shape(op.inputs[1]), integer(op, "axis", 1)
+    rank = b.rank(op.inputs[0])
+    if scale is None or axis is None or len(scale) > 1 or integer(op, "block_size", 0) != 0:
+        return None
+    if not scale or scale == (1,):
+        return {}
+    return None if rank is None or not -rank <= axis < rank else {"axis": axis % rank}
+
+
+@lowers("QuantizeLinear")
+def quantize(op: Op, b: Builder) -> bool:
+    """QuantizeLinear(x, y_scale, y_zero_point) -> quantize(input, scale, zero_point, output_dtype, axis), to 8 bits."""
+    attrs = _axis(op, b) if 2 <= len(op.inputs) <= 3 else None
+    wanted = b.value(op.outputs[0]).dtype
+    if attrs is None or wanted not in _BYTES or not all(b.value(n).const for n in op.inputs[1:]):
+        return False
+    inputs = dict(zip(("input", "scale", "zero_point"), op.inputs, strict=False))
+    b.emit("quantize", inputs, to=op.outputs[0], attrs={**attrs, "output_dtype": dtype_name(wanted) or ""})
+    return True
+
+
+@lowers("DequantizeLinear")
+def dequantize(op: Op, b: Builder) -> bool:
+    """DequantizeLinear(x, x_scale, x_zero_point) -> dequantize(input, scale, zero_point, axis).
+
+    Of a constant of 8 bits -> constexpr_affine_dequantize(quantized_data, scale, zero_point, axis); in blocks or of 4
+    bits -> constexpr_blockwise_shift_scale(data, scale, offset); of any other constant -> a constant of floats.
+    """
+    if not 2 <= len(op.inputs) <= 3 or not all(b.value(n).const for n in op.inputs[1:]):
+        return False
+    x = op.inputs[0]
+    kind, attrs = b.value(x).dtype, _axis(op, b)
+    blocked = integer(op, "block_size", 0)
+    if b.value(x).const and blocked is not None and (blocked > 0 or kind in (DType.INT4, DType.UINT4)):
+        inputs = dict(zip(("data", "scale", "offset"), op.inputs, strict=False))
+        b.emit("constexpr_blockwise_shift_scale", inputs, to=op.outputs[0])
+    elif attrs is None:
+        return False
+    elif kind in _BYTES and b.value(x).const:
+        inputs = dict(zip(("quantized_data", "scale", "zero_point"), op.inputs, strict=False))
+        b.emit("constexpr_affine_dequantize", inputs, to=op.outputs[0], attrs={"axis": 0, **attrs})
+    elif kind in _BYTES:
+        inputs = dict(zip(("input", "scale", "zero_point"), op.inputs, strict=False))
+        b.emit("dequantize", inputs, to=op.outputs[0], attrs=attrs)
+    elif b.value(x).const:
+        b.emit("identity", {"x": b.weight(op.outputs[0], b.shape(x))}, to=op.outputs[0])
+    else:
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""Sequences of tensors: taken apart at conversion where they are Python lists, else MIL's lists."""
+
+from __future__ import annotations
+
+from edgeplan.graph import Attr, DType, Op
+from edgeplan.lower.builder import Builder
+from edgeplan.lower.mil.attributes import flag, integer, one_integer
+from edgeplan.lower.mil.neighbours import absorb, consumers, producer
+from edgeplan.lower.mil.registry import lowers
+
+__all__ = [
+    "sequence_append",
+    "sequence_at",
+    "sequence_concat",
+    "sequence_construct",
+    "sequence_empty",
+    "sequence_length",
+]
+
+
+def _position(op: Op, b: Builder, count: int) -> int | None:
+    """Where a SequenceAt with a constant position reads a list of `count` tensors."""
+    index = one_integer(b, op.input("position"))
+    return None if index is None or not -count <= index < count else index % count
+
+
+def _concatenates(op: Op, rank: int | None) -> int | None:
+    """The axis of a ConcatFromSequence, None when it is ill-formed."""
+    axis, new = integer(op, "axis", 0), flag(op, "new_axis", False)
+    if axis is None or new is None or rank is None or "axis" not in op.attrs:
+        return None
+    rank += new
+    return axis % rank if -rank <= axis < rank else None
+
+
+def _is_list(op: Op, b: Builder) -> bool:
+    """True for a SequenceConstruct that only ops read which know its elements: a Python list to the frontend."""
+    if op.label != "SequenceConstruct" or not op.inputs or not op.outputs or op.outputs[0] in b.source.outputs:
+        return False
+    readers = consumers(b, op.outputs[0])
+    for r in readers:
+        if not r.outputs or r.inputs[:1] != op.outputs[:1] or r.inputs.count(op.outputs[0]) != 1:
+            return False
+        at = r.label == "SequenceAt" and _position(r, b, len(op.inputs)) is not None
+        joined = r.label == "ConcatFromSequence" and _concatenates(r, b.rank(op.inputs[0])) is not None
+        if not at and not joined:
+            return False
+    return bool(readers)
+
+
+def _list_of(op: Op, b: Builder) -> Op | None:
+    """The SequenceConstruct an op reads, when it is a Python list."""
+    before = producer(b, op.inputs[0]) if op.inputs else None
+    return before if before is not None and _is_list(before, b) else None
+
+
+@lowers("SequenceConstruct")
+def sequence_construct(op: Op, b: Builder) -> bool:
+    """SequenceConstruct(inputs) -> nothing: the ops that read it take its tensors. Otherwise no lowering."""
+    return _is_list(op, b)
+
+
+@lowers("SequenceAt")
+def sequence_at(op: Op, b: Builder) -> bool:
+    """SequenceAt(list, const position) -> identity of that tensor; of a MIL list -> list_read(ls, index)."""
+    if len(op.inputs) != 2:
+        return False
+    made = _list_of(op, b)
+    at = None if made is None else _position(op, b, len(made.inputs))
+    if made is not None and at is not None:
+        b.emit("identity", {"x": made.inputs[at]}, to=op.outputs[0])
+        absorb(b, made)
+    else:
+        b.emit("list_read", {"ls": op.inputs[0], "index": op.inputs[1]}, to=op.outputs[0])
+    return True
+
+
+@lowers("ConcatFromSequence")
+def sequence_concat(op: Op, b: Builder) -> bool:
+    """ConcatFromSequence(list) -> concat(values, axis), or stack for a new axis. Of a MIL list: no lowering."""
+    made = _list_of(op, b)
+    axis = None if made is None else _concatenates(op, b.rank(made.inputs[0]))
+    if made is None or axis is None:
+        return False
+    attrs: dict[str, Attr] = {"axis": axis}
+    if flag(op, "new_axis", False):
+        b.emit("stack", {"values": made.inputs}, to=op.outputs[0], attrs=attrs)
+    else:
+        b.emit("concat", {"values": made.inputs}, to=op.outputs[0], attrs={**attrs, "interleave": False})
+    absorb(b, made)
+    return True
+
+
+@lowers("SequenceEmpty")
+def sequence_empty(op: Op, b: Builder) -> bool:
+    """SequenceEmpty -> make_list of dynamic length."""
+    if op.inputs:
+        return False
+    b.emit("make_list", {}, to=op.outputs[0], attrs={"init_length": 1, "dynamic_length": True})
+    return True
+
+
+@lowers("SequenceInsert")
+def sequence_append(op: Op, b: Builder) -> bool:
+    """SequenceInsert(list, tensor) at the end -> list_length, list_write(ls, index, value). Elsewhere: no lowering."""
+    if len(op.inputs) != 2:
+        return False
+    length = b.emit("list_length", {"ls": op.inputs[0]}, (), dtype=DType.INT32)
+    b.emit("list_write", {"ls": op.inputs[0], "index": length, "value": op.inputs[1]}, to=op.outputs[0])
+    return True
+
+
+@lowers("SequenceLength")
+def sequence_length(op: Op, b: Builder) -> bool:
+    """SequenceLength(list) -> list_length(ls)."""
+    if len(op.inputs) != 1:
+        return False
+    b.emit("list_length", {"ls": op.inputs[0]}, to=op.outputs[0])
+    return True

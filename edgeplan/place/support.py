@@ -1,0 +1,160 @@
+"""Per op and unit: does it run there, does it degrade, is it refused, or does nobody know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from edgeplan.capability.match import Facts, Truth, compile_row
+from edgeplan.capability.rows import Backend, Row
+from edgeplan.graph import Graph, Op, Value
+from edgeplan.target import Target, Unit
+
+__all__ = ["Judge", "Support", "Verdict"]
+
+
+class Verdict(Enum):
+    """What the rows say of one op on one unit."""
+
+    RUNS = "runs"
+    DEGRADES = "degrades"
+    UNKNOWN = "unknown"
+    REFUSES = "refuses"
+
+    @property
+    def usable(self) -> bool:
+        """True when a runtime would put the op there."""
+        return self in (Verdict.RUNS, Verdict.DEGRADES)
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """A verdict and the rows that decided it; `open` are rows that would decide if a dimension were known.
+
+    `inside` names the op of a body that decided, empty when it was the op itself.
+    """
+
+    verdict: Verdict
+    rows: tuple[Row, ...] = ()
+    open: tuple[Row, ...] = ()
+    inside: str = ""
+
+
+class Judge:
+    """Holds the ops of a lowered graph against the rows of a target's units; equal ops are judged once."""
+
+    def __init__(self, target: Target) -> None:
+        self._units = target.units
+        self._tables = [_Table(target.backend, unit, target.release, target.precision) for unit in target.units]
+        self._known: dict[object, tuple[Support, ...]] = {}
+
+    def support(self, graph: Graph, op: Op) -> tuple[Support, ...]:
+        """One verdict for each unit of the target, in its order; an op with bodies gets that of its worst op."""
+        facts = _facts(graph, op)
+        if op.bodies:
+            own = tuple(table.judge(facts) for table in self._tables)
+            return tuple(self._with_bodies(op, at, support) for at, support in enumerate(own))
+        key = _signature(facts)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = tuple(table.judge(facts) for table in self._tables)
+        return found
+
+    def _with_bodies(self, op: Op, at: int, own: Support) -> Support:
+        if not own.verdict.usable:
+            return own
+        worst = own
+        for body in op.bodies:
+            for inner in body.graph.ops:
+                support = self.support(body.graph, inner)[at]
+                if _BADNESS[support.verdict] > _BADNESS[worst.verdict]:
+                    worst = Support(support.verdict, support.rows, support.open, support.inside or inner.name)
+        return worst
+
+
+_BADNESS = {Verdict.RUNS: 0, Verdict.DEGRADES: 1, Verdict.UNKNOWN: 2, Verdict.REFUSES: 3}
+
+
+def _facts(graph: Graph, op: Op) -> Facts:
+    values = graph.values
+    return Facts(op, tuple(values[n] for n in op.inputs), tuple(values[n] for n in op.outputs))
+
+
+def _signature(facts: Facts) -> object:
+    """All that a row can see of an op: two ops of equal signature get equal verdicts."""
+    op = facts.op
+    return (
+        op.domain,
+        op.type,
+        op.version,
+        op.ports,
+        tuple(op.attrs.items()),
+        tuple(map(_seen, facts.inputs)),
+        tuple(map(_seen, facts.outputs)),
+    )
+
+
+def _seen(value: Value) -> object:
+    return value.dtype, value.shape, value.const, value.data
+
+
+class _Table:
+    """The rows that speak of one unit at one release and generation, compiled, by op."""
+
+    def __init__(self, backend: Backend, unit: Unit, release: str, precision: str) -> None:
+        self._by_op: dict[str, list[tuple[Row, Callable[[Facts], Truth]]]] = {}
+        self._rows = [
+            row for row in backend.rows if unit.name in row.unit and _in_force(row, backend, unit, release, precision)
+        ]
+        self._index: dict[str, list[Row]] = {}
+        for row in self._rows:
+            for op in row.ops:
+                self._index.setdefault(op, []).append(row)
+
+    def _compiled(self, label: str) -> Sequence[tuple[Row, Callable[[Facts], Truth]]]:
+        found = self._by_op.get(label)
+        if found is None:
+            rows = [*self._index.get(label, ()), *self._index.get("*", ())]
+            found = self._by_op[label] = [(row, compile_row(row)) for row in rows]
+        return found
+
+    def judge(self, facts: Facts) -> Support:
+        """Any row that refuses decides; else one that could refuse leaves it unknown; else degrades, else runs."""
+        by: dict[str, list[Row]] = {"refuses": [], "degrades": [], "runs": []}
+        maybe: dict[str, list[Row]] = {"refuses": [], "degrades": [], "runs": []}
+        for row, holds in self._compiled(facts.op.label):
+            truth = holds(facts)
+            if truth:
+                by[row.verdict].append(row)
+            elif truth is None:
+                maybe[row.verdict].append(row)
+        if by["refuses"]:
+            return Support(Verdict.REFUSES, tuple(by["refuses"]))
+        if maybe["refuses"]:
+            return Support(Verdict.UNKNOWN, (), tuple(maybe["refuses"]))
+        if by["degrades"]:
+            return Support(Verdict.DEGRADES, tuple(by["degrades"]))
+        if by["runs"]:
+            return Support(Verdict.RUNS, tuple(by["runs"]), tuple(maybe["degrades"]))
+        return Support(Verdict.UNKNOWN, (), (*maybe["degrades"], *maybe["runs"]))
+
+
+def _in_force(row: Row, backend: Backend, unit: Unit, release: str, precision: str) -> bool:
+    if row.precision and precision not in row.precision:
+        return False
+    if (row.generation.min or row.generation.max) and not _generation_fits(row, backend, unit):
+        return False
+    order = backend.releases
+    if release not in order:
+        return not row.since and not row.until
+    at = order.index(release)
+    return (not row.since or order.index(row.since) <= at) and (not row.until or at <= order.index(row.until))
+
+
+def _generation_fits(row: Row, backend: Backend, unit: Unit) -> bool:
+    order = backend.units[unit.name].generations
+    if unit.generation not in order:
+        return False
+    at, span = order.index(unit.generation), row.generation
+    return (not span.min or order.index(span.min) <= at) and (not span.max or at <= order.index(span.max))

@@ -1,0 +1,109 @@
+"""The whole analysis: a graph and a target in, a Plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from edgeplan.cost.work import work_of
+from edgeplan.diagnose import Case, diagnose
+from edgeplan.finding import Finding, Severity
+from edgeplan.graph import Graph
+from edgeplan.lower import lower_to
+from edgeplan.memory.plan import MemoryPlan, plan_memory
+from edgeplan.place.partition import Crossing, place
+from edgeplan.summary import (
+    ModelSummary,
+    OpPlan,
+    SegmentPlan,
+    TargetSummary,
+    UnitShare,
+    op_plans,
+    segment_plan,
+    summarize_model,
+    summarize_target,
+    unit_shares,
+)
+from edgeplan.target import Budget, Target
+
+__all__ = ["Outcome", "Plan", "analyze_graph"]
+
+SCHEMA_VERSION = 1
+
+
+class Outcome(Enum):
+    """The answer in a word: what the first line of a report says."""
+
+    FITS = "fits"
+    FITS_WITH_CHANGES = "fits-with-changes"
+    DOES_NOT_FIT = "does-not-fit"
+    CANNOT_TELL = "cannot-tell"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The answer: everything a report shows, as one value that can be kept, compared and written as JSON."""
+
+    model: ModelSummary
+    target: TargetSummary
+    outcome: Outcome
+    units: tuple[UnitShare, ...]
+    segments: tuple[SegmentPlan, ...]
+    crossings: tuple[Crossing, ...]
+    memory: MemoryPlan
+    budget: Budget
+    findings: tuple[Finding, ...]
+    ops: tuple[OpPlan, ...]
+    complete: bool
+    schema_version: int = field(default=SCHEMA_VERSION)
+
+    def worst(self) -> Severity | None:
+        """The severity of the worst finding."""
+        return max((f.severity for f in self.findings), key=lambda s: s.rank, default=None)
+
+
+def analyze_graph(
+    graph: Graph,
+    target: Target,
+    *,
+    name: str = "",
+    file_bytes: int | None = None,
+    free: Sequence[str] = (),
+    missing: Sequence[str] = (),
+    size_budget: int | None = None,
+) -> Plan:
+    """Plan an ONNX graph on a target.
+
+    `free` are dimensions nobody has bound, `missing` weight files that were not found, `size_budget` the bytes the
+    weights may take on disk.
+    """
+    lowered = lower_to(graph, target.backend.dialect, target.precision)
+    placement = place(lowered, target)
+    work = tuple(work_of(lowered, op) for op in lowered.ops)
+    memory = plan_memory(lowered)
+    findings = diagnose(Case(lowered, target, placement, work, memory, tuple(free), tuple(missing), size_budget))
+    complete = not free and not memory.unsized and all(w.macs is not None for w in work)
+    model = summarize_model(graph, name, file_bytes, work, free)
+    return Plan(
+        model,
+        summarize_target(target),
+        _outcome(findings, complete),
+        unit_shares(placement, work, target),
+        tuple(segment_plan(s.unit, s.ops, work) for s in placement.segments),
+        placement.crossings,
+        memory,
+        target.budget,
+        findings,
+        op_plans(lowered, placement, work, target),
+        complete,
+    )
+
+
+def _outcome(findings: Sequence[Finding], complete: bool) -> Outcome:
+    codes = {f.code for f in findings}
+    if any(f.severity is Severity.ERROR for f in findings):
+        return Outcome.DOES_NOT_FIT
+    if not complete or "EP107" in codes:
+        return Outcome.CANNOT_TELL
+    return Outcome.FITS_WITH_CHANGES if any(f.severity is Severity.WARNING for f in findings) else Outcome.FITS

@@ -1,0 +1,22 @@
+"""The whole Plan as JSON, and the schema it follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from edgeplan.plan import Plan
+
+__all__ = ["plan_schema", "render_json"]
+
+
+def render_json(plan: Plan) -> str:
+    """The plan, indented, with its `schema_version`."""
+    return msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n"
+
+
+def plan_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of what `render_json` writes, generated from the types."""
+    schema = msgspec.json.schema(Plan)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "edgeplan plan", **schema}

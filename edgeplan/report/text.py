@@ -1,0 +1,199 @@
+"""The terminal report: the verdict first, one screen, then what to do next."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from io import StringIO
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from edgeplan.finding import Evidence, Finding, Severity
+from edgeplan.plan import Outcome, Plan
+from edgeplan.report.escape import plain
+from edgeplan.summary import UnitShare
+from edgeplan.units import say_bytes, say_count, say_percent
+
+__all__ = ["render_text"]
+
+_OUTCOMES = {
+    Outcome.FITS: ("FITS", "bold green"),
+    Outcome.FITS_WITH_CHANGES: ("FITS WITH CHANGES", "bold yellow"),
+    Outcome.DOES_NOT_FIT: ("DOES NOT FIT", "bold red"),
+    Outcome.CANNOT_TELL: ("CANNOT TELL", "bold magenta"),
+}
+_SEVERITIES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_SHOWN = 8
+_NARROWEST, _WIDEST = 60, 120
+
+
+def render_text(plan: Plan, *, everything: bool = False, color: bool = False, width: int | None = None) -> str:
+    """The report as text. `everything` names every op and source; without `width` it fits the terminal, or 100."""
+    columns = width or shutil.get_terminal_size((100, 24)).columns
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=max(_NARROWEST, min(columns, _WIDEST)),
+        force_terminal=color,
+        no_color=not color or bool(os.environ.get("NO_COLOR")),
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
+    for part in _parts(plan, everything):
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
+    word, style = _OUTCOMES[plan.outcome]
+    yield _headline(Text(word, style), plan)
+    grid = Table.grid(padding=(0, 2), expand=True)
+    grid.add_column(width=7, no_wrap=True)
+    grid.add_column(ratio=1)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_row("units", _units(plan), Text("predicted", "dim"))
+    grid.add_row("", _segments(plan), "")
+    grid.add_row("memory", _memory(plan), Text("computed" if not plan.memory.unsized else "lower bound", "dim"))
+    grid.add_row("", _budget(plan), Text(plan.budget.kind, "dim"))
+    yield Padding(grid, (0, 0, 0, 2))
+    shown = plan.findings if everything else plan.findings[:_SHOWN]
+    for finding in shown:
+        yield ""
+        yield _finding(finding, everything)
+    yield ""
+    for line in _next(plan, len(plan.findings) - len(shown)):
+        yield Padding(line, (0, 0, 0, 2))
+
+
+def _headline(word: Text, plan: Plan) -> RenderableType:
+    model = plan.model
+    facts = [say_bytes(model.file_bytes)] if model.file_bytes is not None else []
+    facts.append(f"{model.ops:,} ops")
+    facts.append(f"{say_count(model.macs)}MACs" if model.macs is not None else "MACs not known")
+    if model.parameters is not None:
+        facts.append(f"{say_count(model.parameters)} parameters")
+    line = Text.assemble(word, "   ", (plan.target.title, "bold"), "\n  ")
+    return line.append(f"{plain(model.name, 60)}   {', '.join(facts)}")
+
+
+def _units(plan: Plan) -> Text:
+    """`Neural Engine 96 % of the MACs, 91 % of the bytes | CPU 4 %, 9 %`."""
+    text = Text()
+    first = True
+    for share in plan.units:
+        if not share.ops and not first:
+            continue
+        if text:
+            text.append("  |  ")
+        text.append(share.title, "green" if share.accelerator else "yellow" if share.ops else "dim")
+        text.append(f" {_share(plan, share, first)}")
+        first = False
+    return text
+
+
+def _share(plan: Plan, share: UnitShare, explain: bool) -> str:
+    if plan.model.free_dimensions:
+        return f"{share.ops:,} of {len(plan.ops):,} ops" if explain else f"{share.ops:,}"
+    macs, moved = say_percent(share.macs_share), say_percent(share.bytes_share)
+    if not plan.model.macs:
+        return f"{moved} of the bytes moved" if explain else moved
+    return f"{macs} of the MACs, {moved} of the bytes moved" if explain else f"{macs}, {moved}"
+
+
+def _segments(plan: Plan) -> str:
+    known = [c.bytes for c in plan.crossings if c.bytes is not None]
+    segments, crossings = len(plan.segments), len(plan.crossings)
+    moved = f", {say_bytes(sum(known))} moved" if len(known) == crossings else ""
+    cross = f", {crossings} crossing{'' if crossings == 1 else 's'}{moved}" if crossings else ""
+    return f"{segments} segment{'' if segments == 1 else 's'}{cross}"
+
+
+def _memory(plan: Plan) -> str:
+    memory = plan.memory
+    arena = memory.arena
+    bound = "" if arena.size == arena.bound else f", bound {say_bytes(arena.bound)}"
+    total = ("at least " if memory.unsized else "") + say_bytes(memory.total)
+    return f"{total} = weights {say_bytes(memory.weights)} + arena {say_bytes(arena.size)}{bound}"
+
+
+def _budget(plan: Plan) -> str:
+    budget = plan.budget
+    if budget.given is not None:
+        return f"of {say_bytes(budget.given)} (your budget)"
+    if budget.limit is None:
+        ram = f" of {say_bytes(budget.ram)} RAM" if budget.ram else ""
+        return f"limit not known{ram}: {budget.basis}"
+    ram = f", {say_bytes(budget.ram)} RAM" if budget.ram else ""
+    advice = f"; vendor's advice: under {say_bytes(budget.guidance)}" if budget.guidance else ""
+    return f"of {say_bytes(budget.limit)} ({budget.basis}{ram}){advice}"
+
+
+def _finding(finding: Finding, everything: bool) -> RenderableType:
+    style = _SEVERITIES[finding.severity]
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(ratio=1)
+    text = Text(plain(finding.message, 600))
+    if finding.ops:
+        text.append("\n").append(_names(finding.ops, everything), "dim")
+    share = _touched(finding)
+    if share:
+        text.append(f"   {share}", "dim")
+    if finding.row:
+        text.append("\n").append(finding.row, "blue").append(f" ({_basis(finding)})", "dim")
+    elif finding.evidence and everything:
+        text.append("\n").append(", ".join(e.key for e in finding.evidence), "dim")
+    if everything:
+        for evidence in (*finding.evidence, *finding.against):
+            text.append("\n").append(_source(evidence, evidence in finding.against), "dim")
+    if finding.fix:
+        text.append("\n").append("fix: ", "green").append(plain("  ".join(finding.fix), 600))
+    grid.add_row(Text(finding.code, f"bold {style}"), Text(f"{finding.severity.value:<7}", style), text)
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def _names(ops: Sequence[str], everything: bool) -> str:
+    shown = ops if everything else ops[:3]
+    rest = len(ops) - len(shown)
+    return ", ".join(plain(name, 60) for name in shown) + (f", +{rest:,}" if rest else "")
+
+
+def _touched(finding: Finding) -> str:
+    parts = []
+    if finding.macs_share:
+        parts.append(f"{say_percent(finding.macs_share)} of the MACs")
+    if finding.bytes_share:
+        parts.append(f"{say_percent(finding.bytes_share)} of the bytes")
+    return ", ".join(parts)
+
+
+def _basis(finding: Finding) -> str:
+    kinds = ", ".join(dict.fromkeys(e.kind for e in finding.evidence))
+    against = "; disputed" if finding.against else ""
+    return f"{kinds}{against}; confidence {finding.confidence.value}"
+
+
+def _source(evidence: Evidence, against: bool) -> str:
+    url = f" <{evidence.url}>" if evidence.url else ""
+    return f"{'but ' if against else ''}{evidence.key} ({evidence.kind}): {evidence.words}{url}"
+
+
+def _next(plan: Plan, hidden: int) -> Iterator[Text]:
+    """What to do now: bind what is open, read more, confirm on the device."""
+    counts = [sum(f.severity is s for f in plan.findings) for s in (Severity.ERROR, Severity.WARNING, Severity.NOTE)]
+    words = [f"{n} {w}{'' if n == 1 else 's'}" for n, w in zip(counts, ("error", "warning", "note"), strict=True) if n]
+    more = f"; {hidden} more with --all" if hidden else ""
+    yield Text(f"{', '.join(words) or 'no findings'}{more}", "bold")
+    if plan.model.free_dimensions:
+        binding = " ".join(f"--dim {plain(n)}=SIZE" for n in plan.model.free_dimensions)
+        yield Text.assemble(("next: ", "green"), f"bind the open dimensions: {binding}")
+    elif plan.findings:
+        yield Text.assemble(("next: ", "green"), f"edgeplan explain {plan.findings[0].row or plan.findings[0].code}")
+    if plan.target.confirm:
+        yield Text.assemble(("confirm: ", "green"), plan.target.confirm)

@@ -1,0 +1,190 @@
+"""A target: one device, one backend, one release, and the units and memory the network may use there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgeplan.capability.rows import Backend, load_backend
+from edgeplan.devices import Device, DeviceError, Figure, find_device
+from edgeplan.finding import Evidence
+
+__all__ = ["Budget", "Target", "TargetError", "Unit", "limit_with_entitlement", "resolve"]
+
+
+class TargetError(ValueError):
+    """The device, backend, release or unit asked for does not exist; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A compute unit of the target, in the order in which the runtime prefers them."""
+
+    name: str
+    title: str
+    accelerator: bool
+    generation: str = ""
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a network may take of the device's memory.
+
+    `limit` is where the app is killed or allocation fails, `guidance` what the vendor advises to stay under, both in
+    bytes and None where nobody has published one; `given` is the user's own budget, `basis` where the limit comes from.
+    """
+
+    limit: int | None
+    guidance: int | None
+    ram: int | None
+    kind: str
+    basis: str
+    evidence: tuple[Evidence, ...] = ()
+    given: int | None = None
+
+    @property
+    def effective(self) -> int | None:
+        """The bytes to hold a plan against: the user's own figure, else the device's limit."""
+        return self.given if self.given is not None else self.limit
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a model is to run. `precision` is what floats are computed in: `model`, `float16` or `float32`."""
+
+    device: Device
+    backend: Backend
+    release: str
+    units: tuple[Unit, ...]
+    precision: str
+    budget: Budget
+
+    @property
+    def title(self) -> str:
+        """`iPhone 14 Pro, Core ML (iOS 17)`."""
+        release = f" ({self.release})" if self.release else ""
+        return f"{self.device.title}, {self.backend.title}{release}"
+
+    def unit(self, name: str) -> Unit:
+        """The unit of that name."""
+        return next(u for u in self.units if u.name == name)
+
+
+def resolve(
+    device: str,
+    backend: str | None = None,
+    release: str | None = None,
+    *,
+    precision: str | None = None,
+    use: Sequence[str] = (),
+    memory: int | None = None,
+) -> Target:
+    """The target a user names. `use` asks for optional units (a DLA, say), `memory` sets an own budget in bytes.
+
+    Raises `TargetError` when one of them does not exist or the device does not run it.
+    """
+    try:
+        found = find_device(device)
+    except DeviceError as e:
+        raise TargetError(str(e)) from None
+    name = backend or next(iter(found.backends))
+    if name not in found.backends:
+        raise TargetError(f"{found.title} has no backend {name!r}; it has {', '.join(found.backends)}")
+    table = load_backend(name)
+    chosen = _release(found, table, release)
+    units = _units(found, table, chosen, use)
+    return Target(found, table, chosen, units, precision or table.precision, _budget(found, chosen, memory))
+
+
+def _release(device: Device, backend: Backend, wanted: str | None) -> str:
+    """The release asked for, else the newest one the device runs."""
+    releases = backend.releases
+    span = device.backends[backend.name]
+    if not releases:
+        if wanted:
+            raise TargetError(f"{backend.title} has no release table yet, so {wanted!r} cannot be chosen")
+        return ""
+    first = releases.index(span.since) if span.since else 0
+    last = releases.index(span.until) if span.until else len(releases) - 1
+    if wanted is None:
+        return releases[last]
+    found = _match_release(backend, wanted)
+    if found is None:
+        raise TargetError(f"{backend.title} has no release {wanted!r}; it has {', '.join(releases)}")
+    if not first <= releases.index(found) <= last:
+        raise TargetError(f"{device.title} runs {backend.title} {releases[first]} to {releases[last]}, not {found}")
+    return found
+
+
+def _match_release(backend: Backend, wanted: str) -> str | None:
+    def plain(text: str) -> str:
+        return re.sub(r"[\s_-]", "", text.lower())
+
+    names = {plain(r): r for r in backend.releases} | {plain(k): v for k, v in backend.alias.items()}
+    if plain(wanted) in names:
+        return names[plain(wanted)]
+    shorter = wanted.rpartition(".")[0]
+    return _match_release(backend, shorter) if shorter else None
+
+
+def _units(device: Device, backend: Backend, release: str, use: Sequence[str]) -> tuple[Unit, ...]:
+    found: list[Unit] = []
+    for name, spec in backend.units.items():
+        chip = device.chip.unit.get(spec.hardware or name)
+        if chip is None and (spec.accelerator or name in use):
+            if name in use:
+                raise TargetError(f"{device.title} has no {spec.title}")
+            continue
+        if (spec.optional and name not in use) or not _in_span(backend, spec.since, spec.until, release):
+            if name in use:
+                raise TargetError(f"{backend.title} {release} does not drive the {spec.title}")
+            continue
+        generation, features = (chip.generation, chip.features) if chip else ("", ())
+        found.append(Unit(name, spec.title, spec.accelerator, generation, features))
+    for name in use:
+        if name not in backend.units:
+            raise TargetError(f"{backend.title} has no unit {name!r}; it has {', '.join(backend.units)}")
+    return tuple(found)
+
+
+def _in_span(backend: Backend, since: str, until: str, release: str) -> bool:
+    order = backend.releases
+    if release not in order:
+        return not since and not until
+    at = order.index(release)
+    return (not since or order.index(since) <= at) and (not until or at <= order.index(until))
+
+
+def _budget(device: Device, release: str, given: int | None) -> Budget:
+    ram = max((f.bytes for f in device.figures_of("ram")), default=None)
+    guidance = min((f.bytes for f in device.figures_of("memory-guidance")), default=None)
+    limits = [f for f in device.figures_of("app-memory-limit") if not f.entitlement]
+    if limits:
+        best = min(limits, key=lambda f: (_distance(f.os, release), f.kind != "measured", f.value))
+        where = f" on {best.measured_on}" if best.measured_on else ""
+        when = f", {best.os}" if best.os else ""
+        return Budget(best.bytes, guidance, ram, best.kind, f"app limit{where}{when}", device.evidence(best), given)
+    visible = next(iter(device.figures_of("visible-memory")), None)
+    if visible is not None:
+        idle = next(iter(device.figures_of("idle-memory-used")), None)
+        used = idle.bytes if idle else 0
+        basis = f"{visible.value:,.0f} {visible.unit} visible" + (
+            f" less {idle.value:,.0f} {idle.unit} used when idle" if idle else ""
+        )
+        evidence = (*device.evidence(visible), *(device.evidence(idle) if idle else ()))
+        return Budget(visible.bytes - used, guidance, ram, visible.kind, basis, evidence, given)
+    return Budget(None, guidance, ram, "", "no limit is published for this device", (), given)
+
+
+def _distance(os: str, release: str) -> int:
+    """How many major releases lie between a measurement and the target; unknown is far."""
+    a, b = re.search(r"\d+", os), re.search(r"\d+", release)
+    return abs(int(a[0]) - int(b[0])) if a and b else 99
+
+
+def limit_with_entitlement(device: Device) -> Figure | None:
+    """The limit an app gets when it asks for more, where one was measured or is expected."""
+    raised = [f for f in device.figures_of("app-memory-limit") if f.entitlement]
+    return min(raised, key=lambda f: (f.kind != "measured", f.value), default=None)

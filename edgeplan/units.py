@@ -1,0 +1,53 @@
+"""Bytes and operation counts: said for people, and parsed from what people write."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["parse_bytes", "say_bytes", "say_count", "say_percent"]
+
+_SIZE = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?i?b?)\s*$", re.IGNORECASE)
+
+
+def say_bytes(n: int | float) -> str:
+    """`4.5 MiB`: binary units, one decimal below 100, never a lone number."""
+    value = float(n)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if abs(value) < 1024 or unit == "TiB":
+            break
+        value /= 1024
+    if unit == "B":
+        return f"{int(value)} B"
+    return f"{value:,.1f} {unit}" if value < 100 else f"{value:,.0f} {unit}"
+
+
+def say_count(n: int) -> str:
+    """`1.9 G`, `300.8 M`, `5.9 k`: decimal prefixes, as MACs and parameters are quoted."""
+    value = float(n)
+    for prefix in ("", "k", "M", "G", "T"):
+        if abs(value) < 1000 or prefix == "T":
+            break
+        value /= 1000
+    if not prefix:
+        return str(n)
+    return f"{value:,.3g} {prefix}" if value < 100 else f"{value:,.1f} {prefix}"
+
+
+def say_percent(share: float) -> str:
+    """`96 %`; a share that rounds to 0 or 100 without being it is said as `<1 %` or `>99 %`."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    if 0.995 <= share < 1:
+        return ">99 %"
+    return f"{share * 100:.0f} %"
+
+
+def parse_bytes(text: str) -> int:
+    """`2GB` (decimal), `2GiB` (binary), `2048` (bytes). Raises `ValueError` on anything else."""
+    m = _SIZE.match(text)
+    if m is None:
+        raise ValueError(f"not a size: {text!r} (write 40MB, 2GiB or a number of bytes)")
+    unit = m["unit"].lower().rstrip("b")
+    base = 1024 if unit.endswith("i") else 1000
+    power = "kmgt".index(unit[0]) + 1 if unit and unit[0] in "kmgt" else 0
+    return int(float(m["number"]) * base**power)

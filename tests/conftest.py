@@ -1,0 +1,87 @@
+"""Small made-up targets, so that a test of the machine does not hang on a row of the tables."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from edgeplan.capability import rows
+from edgeplan.capability.rows import Backend
+from edgeplan.devices import Chip, Device
+from edgeplan.target import Budget, Target, Unit
+
+HEAD = """
+title    = "Toy"
+dialect  = "onnx"
+releases = ["1", "2", "3"]
+confirm  = "Run the toy."
+[unit.npu]
+title       = "NPU"
+accelerator = true
+generations = ["N1", "N2"]
+[unit.gpu]
+title       = "GPU"
+accelerator = true
+[unit.cpu]
+title = "CPU"
+[source.paper]
+kind  = "vendor-doc"
+title = "A paper"
+url   = "https://example.org/paper"
+seen  = 2026-01-01
+[source.rumour]
+kind  = "community"
+title = "A rumour"
+url   = "https://example.org/rumour"
+seen  = 2026-01-01
+"""
+
+ToyBackend = Callable[..., Backend]
+ToyTarget = Callable[..., Target]
+
+
+def _row(text: str) -> str:
+    """A row's TOML with what every row needs and no test is about."""
+    extra = "" if "source" in text else '\nsource = { paper = "says so" }'
+    return f"[[row]]\n{text}{extra}\n"
+
+
+@pytest.fixture(scope="session")
+def toy_backend() -> ToyBackend:
+    """A backend of the given rows, each the inside of a `[[row]]` table; `head` is put before the units."""
+
+    def make(*texts: str, head: str = HEAD) -> Backend:
+        file = msgspec.convert(tomllib.loads("\n".join(map(_row, texts))), rows._File)
+        return Backend("toy", msgspec.convert(tomllib.loads(head), rows._Head), file.row)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def toy(toy_backend: ToyBackend) -> ToyTarget:
+    """A target of an NPU (generation N1), a GPU and a CPU at release 2, whose backend has the given rows."""
+
+    def make(
+        *texts: str,
+        units: tuple[str, ...] = ("npu", "cpu"),
+        release: str = "2",
+        precision: str = "model",
+        limit: int | None = 2**30,
+        guidance: int | None = None,
+        given: int | None = None,
+    ) -> Target:
+        backend = toy_backend(*texts)
+        found = tuple(
+            Unit(name, spec.title, spec.accelerator, spec.generations[0] if spec.generations else "")
+            for name, spec in backend.units.items()
+            if name in units
+        )
+        device = Device("toy", "Toy Phone", "toys", "t1", Chip("T1"), {}, (), (), {})
+        basis = "no limit is published for this device" if limit is None else "app limit"
+        budget = Budget(limit, guidance, 2**32, "" if limit is None else "measured", basis, (), given)
+        return Target(device, backend, release, found, precision, budget)
+
+    return make

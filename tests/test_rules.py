@@ -1,0 +1,58 @@
+"""Every row of every backend is held against its own examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import pytest
+
+from edgeplan.capability.lint import lint
+from edgeplan.capability.match import Facts, applies
+from edgeplan.capability.rows import Backend, Row, backend_names, load_backend
+from edgeplan.cli.rules import schema_of
+from edgeplan.frontends.onnx import parse_text
+from edgeplan.lower import lower_to
+
+BACKENDS = [load_backend(name) for name in backend_names()]
+ROWS = [pytest.param(backend, row, id=backend.row_id(row)) for backend in BACKENDS for row in backend.rows]
+
+
+@lru_cache(maxsize=4096)
+def facts(text: str, dialect: str, precision: str) -> tuple[Facts, ...]:
+    """Every op of the lowered text, those of bodies included, with its values."""
+    return tuple(_walk(text, dialect, precision))
+
+
+def _walk(text: str, dialect: str, precision: str) -> Iterator[Facts]:
+    for graph, op in lower_to(parse_text(text), dialect, precision).walk():
+        yield Facts(op, tuple(graph.values[n] for n in op.inputs), tuple(graph.values[n] for n in op.outputs))
+
+
+def lowered(text: str, backend: Backend, row: Row) -> tuple[Facts, ...]:
+    return facts(text, backend.dialect, row.precision[0] if row.precision else backend.precision)
+
+
+@pytest.mark.parametrize(("backend", "row"), ROWS)
+def test_hits_hit(backend: Backend, row: Row) -> None:
+    for text in row.hits:
+        found = lowered(text, backend, row)
+        assert any(applies(row, f) is True for f in found), f"no {row.ops} hit among {_said(found)}: {text}"
+
+
+@pytest.mark.parametrize(("backend", "row"), ROWS)
+def test_misses_miss(backend: Backend, row: Row) -> None:
+    for text in row.misses:
+        found = lowered(text, backend, row)
+        assert not any(applies(row, f) for f in found), f"hit among {_said(found)}: {text}"
+        present = "*" in row.ops or any(f.op.label in row.ops for f in found)
+        assert present, f"no {row.ops} among {_said(found)}: {text}"
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
+def test_rows_are_clean(backend: Backend) -> None:
+    assert [str(c) for c in lint(backend, schema_of(backend.dialect))] == []
+
+
+def _said(found: tuple[Facts, ...]) -> list[str]:
+    return [f.op.label for f in found]
