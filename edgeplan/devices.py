@@ -108,8 +108,11 @@ class Device(msgspec.Struct, frozen=True):
 
 
 def normal_id(text: str) -> str:
-    """What people write, made comparable: `iPhone 14 Pro`, `iphone-14-pro` and `iphone14pro` are one device."""
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+    """What people write, made comparable: `iPhone 14 Pro`, `iphone-14-pro` and `iphone14pro` are one device.
+
+    A plus is a word: a Galaxy S25+ is no Galaxy S25.
+    """
+    return re.sub(r"[^a-z0-9]", "", text.lower().replace("+", "plus"))
 
 
 def _files() -> tuple[Path, ...]:
@@ -126,18 +129,17 @@ def _read(path: Path) -> _File:
 
 @lru_cache(maxsize=1)
 def _index() -> Mapping[str, tuple[str, Path]]:
-    """Normalised ids and aliases to (id, file): found by their headings, so that one device costs one file's parse."""
+    """Normalised ids, titles and aliases to (id, file), read line by line: one device costs one file's parse."""
     found: dict[str, tuple[str, Path]] = {}
-    heading = re.compile(r"^\[device\.([\w-]+)\]\n(?:(?!\[).*\n)*?(?:aliases\s*=\s*\[(.*)\]\n)?", re.MULTILINE)
     for path in _files():
         for block in re.split(r"^(?=\[device\.)", path.read_text("utf-8"), flags=re.MULTILINE)[1:]:
-            head = heading.match(block)
-            if head is None:
+            head = block.split("\n[", 1)[0]
+            heading = re.match(r"\[device\.([\w-]+)\]", head)
+            if heading is None:
                 continue
-            aliases = re.search(r"^aliases\s*=\s*\[(.*)\]", block.split("\n[", 1)[0], re.MULTILINE)
-            names = [head[1], *re.findall(r'"([^"]+)"', aliases[1] if aliases else "")]
-            for name in names:
-                found[normal_id(name)] = (head[1], path)
+            names = "".join(re.findall(r"^(?:title|aliases)\s*=(.*)$", head, re.MULTILINE))
+            for name in (heading[1], *re.findall(r'"([^"]+)"', names)):
+                found[normal_id(name)] = (heading[1], path)
     return found
 
 

@@ -112,6 +112,12 @@ def _shapes(case: Case) -> Iterator[Finding]:
 
 def _placement(case: Case) -> Iterator[Finding]:
     units = case.target.units
+    if not case.target.backend.rows:
+        every = range(len(case.graph.ops))
+        yield case.finding(
+            "EP107", f"no row has been written for {case.target.backend.title} yet: every op is unknown", every
+        )
+        return
     refused = _Groups()
     unknown = _Groups()
     degraded = _Groups()

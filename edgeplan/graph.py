@@ -165,13 +165,11 @@ class Graph:
                 found.setdefault(name, []).append(i)
         return {k: tuple(v) for k, v in found.items()}
 
-    def reads(self, op: Op) -> Iterator[str]:
+    def reads(self, op: Op) -> tuple[str, ...]:
         """The values an op needs: its inputs, then what its bodies capture from this graph."""
-        yield from op.inputs
-        for body in op.bodies:
-            for name in body.graph.captured:
-                if name in self.values:
-                    yield name
+        if not op.bodies:
+            return op.inputs
+        return (*op.inputs, *(n for body in op.bodies for n in body.graph.captured if n in self.values))
 
     @cached_property
     def captured(self) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgeplan.cost.work import Work, parameters
+from edgeplan.cost.parameters import parameters
+from edgeplan.cost.work import Work
 from edgeplan.graph import Graph
-from edgeplan.lower.fold import fold
 from edgeplan.place.partition import UNKNOWN, Placement
 from edgeplan.target import Target
 
@@ -109,7 +109,7 @@ def summarize_model(
         name or graph.name,
         file_bytes,
         len(graph.ops),
-        parameters(fold(graph)),
+        parameters(graph),
         sum(known) if len(known) == len(macs) else None,
         graph.opset,
         signature(graph.inputs),

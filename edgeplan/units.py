@@ -6,7 +6,7 @@ import re
 
 __all__ = ["parse_bytes", "say_bytes", "say_count", "say_percent"]
 
-_SIZE = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?i?b?)\s*$", re.IGNORECASE)
+_SIZE = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>(?:[kmgt]i?)?b?)\s*$", re.IGNORECASE)
 
 
 def say_bytes(n: int | float) -> str:

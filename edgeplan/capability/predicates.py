@@ -33,11 +33,6 @@ def _parameter(op: Op, inputs: tuple[Value, ...], name: str) -> tuple[Any, ...] 
     return next((v.data for p, v in zip(op.ports, inputs, strict=True) if p == name), None)
 
 
-def float32_data(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
-    """The op, which is no cast, reads or makes a float32 tensor."""
-    return _is_mil(op) and op.type != "cast" and any(v.dtype is DType.FLOAT32 for v in (*inputs, *outputs))
-
-
 def int32_data(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
     """The op, which is no cast, computes or moves int32 values.
 
@@ -60,15 +55,6 @@ def dynamic_shape(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...])
 def computes(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
     """The op does more than to give a tensor another shape."""
     return _is_mil(op) and op.type not in _RELABELS
-
-
-def high_rank(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
-    """The op, which is no reshape or transpose, makes a tensor of more than five axes."""
-    if op.type in ("reshape", "transpose"):
-        return False
-    if any(v.shape is not None and len(v.shape) > 5 for v in outputs):
-        return True
-    return None if any(v.shape is None for v in outputs) else False
 
 
 def short_last_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
@@ -142,11 +128,9 @@ def pads_outer_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...
 
 
 PREDICATES: Mapping[str, Predicate] = {
-    "high_rank": high_rank,
     "computes": computes,
     "awkward_stride": awkward_stride,
     "dynamic_shape": dynamic_shape,
-    "float32_data": float32_data,
     "groups_off_lanes": groups_off_lanes,
     "int32_data": int32_data,
     "long_argument_axis": long_argument_axis,

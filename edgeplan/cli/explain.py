@@ -54,7 +54,7 @@ def _row(table: Backend, row: Row) -> Iterator[str]:
     yield f"On the {units} of {table.title}{span}, {ops}:"
     for key, conditions in (("when", row.when), ("unless", row.unless)):
         for path, spec in conditions.items():
-            yield f"  {key} {path} is {_spec(spec)}"
+            yield f"  {key} {_condition(path, spec)}"
     if row.check:
         from edgeplan.capability.predicates import PREDICATES
 
@@ -72,6 +72,13 @@ def _row(table: Backend, row: Row) -> Iterator[str]:
         yield ""
         yield "for example"
         yield f"      {row.hits[0]}"
+
+
+def _condition(path: str, spec: object) -> str:
+    if isinstance(spec, dict) and len(spec) == 1 and next(iter(spec)) in ("some", "every"):
+        which, inner = next(iter(spec.items()))
+        return f"{which} element of {path} is {_spec(inner)}"
+    return f"{path} is {_spec(spec)}"
 
 
 def _spec(spec: object) -> str:

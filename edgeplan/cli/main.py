@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -29,6 +30,14 @@ class _Verbs(click.Group):
         command: click.Command = getattr(import_module(f"edgeplan.cli.{name}"), name)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; a closed pipe ends it quietly, with the status of a process that SIGPIPE ends."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(141)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_VERBS.items()))
@@ -55,9 +64,5 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; a closed pipe ends it quietly."""
-    try:
-        cli(prog_name="edgeplan")
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+    """Run the command line."""
+    cli(prog_name="edgeplan")

@@ -37,7 +37,7 @@ def rules(backend: str | None, op: str | None, unit: str | None, format_: str, l
     if format_ == "json":
         import msgspec
 
-        rows = [{"id": table.row_id(row), **msgspec.to_builtins(row)} for table, row in found]
+        rows = [msgspec.to_builtins(row) | {"id": table.row_id(row)} for table, row in found]
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
         return
     click.echo("\n".join(_rows(found, short=op is None)) if found else "no row says: that is unknown, not supported")

@@ -13,7 +13,7 @@ from math import prod
 from edgeplan.graph import Body, Graph, Op, Value
 from edgeplan.lower.views import is_view
 
-__all__ = ["Work", "parameters", "work_of"]
+__all__ = ["Work", "work_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,17 @@ def work_of(graph: Graph, op: Op) -> Work:
     """The work of one op, its bodies included: a loop's as often as it runs, an If's larger branch."""
     if op.bodies:
         return _bodies(op)
-    macs: int | None = 0
     count = _MACS.get(op.label)
-    if count is not None:
-        macs = count(_Shapes(graph, op))
+    macs = count(_Shapes(graph, op)) if count is not None else None if _opaque(op) else 0
     if is_view(graph, op):
         return Work(macs, 0, 0)
     read = _total(graph.values[n] for n in op.inputs)
     return Work(macs, read, _total(graph.values[n] for n in op.outputs))
+
+
+def _opaque(op: Op) -> bool:
+    """Whether nobody knows what the op computes, or it is a contraction without a formula here."""
+    return op.domain not in _KNOWN_DOMAINS or op.label in _UNCOUNTED
 
 
 def _total(values: Iterable[Value]) -> int | None:
@@ -114,7 +117,7 @@ def _per(total: int | None, parts: int | None) -> int | None:
 
 def _conv(s: _Shapes) -> int | None:
     """Output elements times the weights behind each output channel: W is [C_out, C_in / groups, kernel...]."""
-    ports = ("W", "w", "weight")
+    ports = ("W", "w", "weight", "input1")
     return _product(s.out, _per(s.elements(*ports), s.axis(0, *ports)))
 
 
@@ -125,7 +128,7 @@ def _conv_transpose(s: _Shapes) -> int | None:
 
 
 def _gemm(s: _Shapes) -> int | None:
-    return _product(s.out, s.axis(0 if s.op.attrs.get("transA") else 1, "A"))
+    return _product(s.out, s.axis(0 if s.op.attrs.get("transA") else 1, "A", "input0"))
 
 
 def _matmul(s: _Shapes) -> int | None:
@@ -166,13 +169,32 @@ def _einsum(s: _Shapes) -> int | None:
 
 def _attention(s: _Shapes) -> int | None:
     """Scores, then their product with the values: query length x key length x head size each, for every head."""
-    query, key = ("query", "Q"), ("key", "K")
-    scores = _product(s.elements(*query), s.axis(-2, *key))
-    return None if scores is None else scores + (_product(s.out, s.axis(-2, *key)) or 0)
+    keys = s.axis(-2, "key", "K", "input1")
+    past = s.value("past_key", "input6")
+    if past is not None:
+        earlier = s.axis(-2, "past_key", "input6")
+        keys = None if keys is None or earlier is None else keys + earlier
+    scores, mixed = _product(s.elements("query", "Q", "input0"), keys), _product(s.out, keys)
+    return None if scores is None or mixed is None else scores + mixed
+
+
+def _packed_attention(s: _Shapes) -> int | None:
+    """The projection to queries, keys and values, then attention: x is [B, S, C], the weight [C, 3 H]."""
+    if s.op.input("input4") is not None:  # the past
+        return None
+    projected = _product(s.elements("input0"), s.axis(1, "input1"))
+    attended = _product(2, s.out, s.axis(1, "input0"))
+    return None if projected is None or attended is None else projected + attended
+
+
+def _quantised_matmul(s: _Shapes) -> int | None:
+    k = s.op.attrs.get("K")
+    return _product(s.out, k if isinstance(k, int) else None)
 
 
 _MACS: Mapping[str, Callable[[_Shapes], int | None]] = {
-    **dict.fromkeys(("Conv", "ConvInteger", "QLinearConv", "DeformConv", "conv", "com.microsoft.FusedConv"), _conv),
+    **dict.fromkeys(("Conv", "ConvInteger", "QLinearConv", "DeformConv", "conv"), _conv),
+    **dict.fromkeys(("com.microsoft.FusedConv", "com.microsoft.NhwcConv", "com.microsoft.NhwcFusedConv"), _conv),
     **dict.fromkeys(("onnx.ConvInteger", "onnx.QLinearConv", "onnx.DeformConv", "onnx.Conv"), _conv),
     **dict.fromkeys(("ConvTranspose", "conv_transpose", "onnx.ConvTranspose"), _conv_transpose),
     **dict.fromkeys(("Gemm", "onnx.Gemm", "com.microsoft.FusedGemm"), _gemm),
@@ -182,31 +204,24 @@ _MACS: Mapping[str, Callable[[_Shapes], int | None]] = {
     **dict.fromkeys(("Einsum", "einsum", "onnx.Einsum"), _einsum),
     **dict.fromkeys(("Attention", "scaled_dot_product_attention", "onnx.Attention"), _attention),
     "linear": _linear,
+    "com.microsoft.Attention": _packed_attention,
+    "com.microsoft.MultiHeadAttention": _attention,
+    "com.microsoft.MatMulNBits": _quantised_matmul,
 }
-"""Contractions by op label."""
+"""Contractions by op label. ONNX has no schemas for `com.microsoft`, so its ports have numbers."""
 
-_NOT_LEARNED = frozenset({"roi", "scales", "sizes", "min", "max", "input_mean", "input_var", "mean", "var"})
-"""Ports whose constants are settings or running statistics, not learned parameters."""
+_KNOWN_DOMAINS = frozenset({"", "onnx", "ai.onnx.ml", "com.microsoft"})
 
-
-def parameters(graph: Graph) -> int | None:
-    """Learned parameters of a folded ONNX graph: elements of the float or quantised constants, scalars left out.
-
-    A weight that several ops read counts once. None when a constant's shape is unknown.
-    """
-    seen: dict[str, Value] = {}
-    for owner, op in graph.walk():
-        for port, name in zip(op.ports, op.inputs, strict=True):
-            value = owner.values[name]
-            learned = value.dtype is not None and (value.dtype.is_float or value.dtype.bits <= 8)
-            if (
-                value.const
-                and learned
-                and value.shape != ()
-                and port not in _NOT_LEARNED
-                and name not in owner.producer
-            ):
-                seen[name] = value
-    sizes = [v.elements for v in seen.values()]
-    known = [n for n in sizes if n is not None]
-    return sum(known) if len(known) == len(sizes) else None
+_UNCOUNTED = frozenset(
+    f"com.microsoft.{op}"
+    for op in (
+        "AttnLSTM", "BeamSearch", "CDist", "ConvTransposeWithDynamicPads", "DecoderAttention",
+        "DecoderMaskedMultiHeadAttention", "DecoderMaskedSelfAttention", "DynamicQuantizeLSTM", "DynamicQuantizeMatMul",
+        "FusedMatMulActivation", "GemmFastGelu", "GemmFloat8", "GreedySearch", "GroupQueryAttention",
+        "LongformerAttention", "MatMulBnb4", "MatMulFpQ4", "MatMulInteger16", "MatMulIntegerToFloat", "MoE",
+        "PackedAttention", "PackedMultiHeadAttention", "PagedAttention", "QAttention", "QGemm", "QLinearConv", "QMoE",
+        "QOrderedAttention", "QOrderedLongformerAttention", "QOrderedMatMul", "Sampling", "SparseAttention",
+        "SparseToDenseMatMul", "TransposeMatMul", "WhisperBeamSearch", "WordConvEmbedding",
+    )
+)  # fmt: skip
+"""Contractions that no formula here counts. Source: onnxruntime `docs/ContribOperators.md`."""

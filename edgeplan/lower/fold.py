@@ -10,7 +10,7 @@ from edgeplan.graph import Body, Graph, Op, Value
 __all__ = ["drop_dead", "drop_noops", "fold"]
 
 _KEPT_CONSTANT = frozenset({"DequantizeLinear"})
-"""Ops of constants that stay in the graph: the runtime keeps the quantised weight and expands it itself."""
+"""Ops of constants that stay in the graph, with what follows them: the runtime keeps the quantised weight itself."""
 
 _SHAPE_PRESERVING = frozenset({"Reshape", "Flatten", "Expand", "Tile", "Slice"})
 _ONE_INPUT = frozenset({"Concat", "Sum", "Max", "Min", "Mean"})
@@ -22,8 +22,13 @@ def fold(graph: Graph) -> Graph:
     Before: `w2 = Transpose(w); c = Cast<same type>(x); y = MatMul(c, w2); z = Relu(y)`, z unused
     After:  `y = MatMul(x, w2)`, w2 a constant
     """
-    ops = tuple(_fold_bodies(op) for op in graph.ops if not _is_constant(op, graph.values))
-    return drop_dead(drop_noops(replace(graph, ops=ops), _is_noop))
+    expanded: set[str] = set()
+    ops: list[Op] = []
+    for op in graph.ops:
+        if not _is_constant(op, graph.values, expanded):
+            expanded.update(o for o in op.outputs if graph.values[o].const)
+            ops.append(_fold_bodies(op))
+    return drop_dead(drop_noops(replace(graph, ops=tuple(ops)), _is_noop))
 
 
 def _fold_bodies(op: Op) -> Op:
@@ -32,8 +37,11 @@ def _fold_bodies(op: Op) -> Op:
     return replace(op, bodies=tuple(Body(b.name, fold(b.graph), b.trips) for b in op.bodies))
 
 
-def _is_constant(op: Op, values: Mapping[str, Value]) -> bool:
-    return op.type not in _KEPT_CONSTANT and bool(op.outputs) and all(values[o].const for o in op.outputs)
+def _is_constant(op: Op, values: Mapping[str, Value], expanded: set[str]) -> bool:
+    """Whether a converter computes the op beforehand: from constants, of which none has still to be `expanded`."""
+    if op.type in _KEPT_CONSTANT or not op.outputs or not all(values[o].const for o in op.outputs):
+        return False
+    return expanded.isdisjoint(op.inputs) or all(values[o].data is not None for o in op.outputs)
 
 
 def _is_noop(op: Op, values: Mapping[str, Value]) -> bool:
@@ -70,9 +78,10 @@ def drop_noops(graph: Graph, is_noop: Callable[[Op, Mapping[str, Value]], bool])
     """Remove ops that hand their first input on, and let their readers read that input instead."""
     alias: dict[str, str] = {}
     ops: list[Op] = []
+    used = {*graph.consumers, *graph.outputs}
     for op in graph.ops:
         op = _renamed(op, alias)
-        if is_noop(op, graph.values) and not (set(op.outputs[1:]) & _used(graph)):
+        if is_noop(op, graph.values) and used.isdisjoint(op.outputs[1:]):
             alias[op.outputs[0]] = op.inputs[0]
         else:
             ops.append(op)
@@ -80,10 +89,6 @@ def drop_noops(graph: Graph, is_noop: Callable[[Op, Mapping[str, Value]], bool])
         return graph
     outputs = tuple(alias.get(o, o) for o in graph.outputs)
     return replace(graph, ops=tuple(ops), outputs=outputs)
-
-
-def _used(graph: Graph) -> set[str]:
-    return {*graph.consumers, *graph.outputs}
 
 
 def _renamed(op: Op, alias: Mapping[str, str]) -> Op:
@@ -97,22 +102,25 @@ def _renamed(op: Op, alias: Mapping[str, str]) -> Op:
 
 
 def _rename_captures(graph: Graph, alias: Mapping[str, str]) -> Graph:
+    alias = {name: alias[name] for name in graph.captured if name in alias}
     values = dict(graph.values)
     for old, new in alias.items():
-        if old in values and new not in values:
+        if new not in values:
             values[new] = replace(values[old], name=new)
     ops = tuple(_renamed(op, alias) for op in graph.ops)
     return replace(graph, ops=ops, values=values, outputs=tuple(alias.get(o, o) for o in graph.outputs))
 
 
 def drop_dead(graph: Graph) -> Graph:
-    """Remove ops whose results nothing needs, and values that no op is left to touch."""
+    """Remove ops whose results nothing needs, and with them the values that no op is left to touch."""
     needed = set(graph.outputs)
     kept: list[Op] = []
     for op in reversed(graph.ops):
         if not op.outputs or needed.intersection(op.outputs):
             kept.append(op)
             needed.update(graph.reads(op))
+    if len(kept) == len(graph.ops):
+        return graph
     kept.reverse()
     values = _touched(graph, kept, needed)
     return replace(graph, ops=tuple(kept), values=values)

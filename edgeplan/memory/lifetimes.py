@@ -54,7 +54,7 @@ def lifetimes(graph: Graph, inner: Callable[[Graph], tuple[int, tuple[str, ...]]
         for name in op.outputs:
             if graph.values[name].const:
                 continue
-            if view:
+            if view and name == op.outputs[0]:
                 source = root.get(op.inputs[0], op.inputs[0])
                 if source in born:
                     root[name] = source

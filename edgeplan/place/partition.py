@@ -80,15 +80,16 @@ def _settled(graph: Graph, units: Sequence[str]) -> tuple[str, ...]:
 
 
 def _segments(graph: Graph, units: Sequence[str]) -> tuple[Segment, ...]:
-    """The fewest runs of one unit that an order of the ops allows: take every op of the current unit that is ready,
-    then change the unit. This is how LiteRT (`PartitionGraphIntoIndependentNodeSubsets`) and ONNX Runtime group nodes.
+    """Runs of one unit, few of them: take every op of the current unit that is ready, then change to the unit of the
+    earliest op that is. This is how LiteRT (`PartitionGraphIntoIndependentNodeSubsets`) and ONNX Runtime group nodes.
     """
     producer = graph.producer
-    waits = [len({producer[n] for n in graph.reads(op) if n in producer}) for op in graph.ops]
+    needs = [{producer[n] for n in graph.reads(op) if n in producer} for op in graph.ops]
+    waits = [len(before) for before in needs]
     readers: list[list[int]] = [[] for _ in graph.ops]
-    for i, op in enumerate(graph.ops):
-        for before in {producer[n] for n in graph.reads(op) if n in producer}:
-            readers[before].append(i)
+    for i, before in enumerate(needs):
+        for maker in before:
+            readers[maker].append(i)
     ready: dict[str, list[int]] = {}
     for i, count in enumerate(waits):
         if count == 0:

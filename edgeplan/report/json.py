@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import msgspec
 
 from edgeplan.plan import Plan
 
-__all__ = ["plan_schema", "render_json"]
+__all__ = ["main", "plan_schema", "render_json"]
 
 
 def render_json(plan: Plan) -> str:
@@ -20,3 +21,12 @@ def plan_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of what `render_json` writes, generated from the types."""
     schema = msgspec.json.schema(Plan)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "edgeplan plan", **schema}
+
+
+def main() -> None:
+    """Write the schema to stdout: `python -m edgeplan.report.json > docs/plan.schema.json`."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(plan_schema()), indent=2).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -59,7 +59,7 @@ def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
     grid.add_row("units", _units(plan), Text("predicted", "dim"))
     grid.add_row("", _segments(plan), "")
     grid.add_row("memory", _memory(plan), Text("computed" if not plan.memory.unsized else "lower bound", "dim"))
-    grid.add_row("", _budget(plan), Text(plan.budget.kind, "dim"))
+    grid.add_row("", _budget(plan), Text("" if plan.budget.given is not None else plan.budget.kind, "dim"))
     yield Padding(grid, (0, 0, 0, 2))
     shown = plan.findings if everything else plan.findings[:_SHOWN]
     for finding in shown:

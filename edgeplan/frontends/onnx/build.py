@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,7 +25,8 @@ _KEPT_OTHERS = 1024
 
 def build(graph: GraphProto, scope: Scope, opsets: Mapping[str, int]) -> Graph:
     """The graph with its bodies. An If whose condition is known is replaced by the branch it takes."""
-    return _Builder(opsets).graph(graph, scope)
+    inputs = [i.name for i in model_inputs(graph)]
+    return _Builder(opsets).graph(graph, scope, inputs, {}, {*inputs, *_made(graph)})
 
 
 class _Builder:
@@ -33,25 +34,32 @@ class _Builder:
         self._opsets = opsets
         self._names: dict[str, int] = {}
 
-    def graph(self, graph: GraphProto, scope: Scope, inputs: Sequence[str] | None = None) -> Graph:
+    def graph(
+        self, graph: GraphProto, scope: Scope, inputs: Sequence[str], outer: Mapping[str, str], own: set[str]
+    ) -> Graph:
+        """One graph. `outer` are new names of values around it; `own` its names: spliced branches add theirs."""
         ops: list[Op] = []
         values: dict[str, Value] = {}
-        renamed: dict[str, str] = {}
-        if inputs is None:
-            inputs = [i.name for i in model_inputs(graph)]
-        self._ops(graph, scope, ops, values, renamed)
+        renamed = {old: new for old, new in outer.items() if old not in own}
+        self._ops(graph, scope, ops, values, renamed, own)
         for name in (*inputs, *(o.name for o in graph.output)):
             values.setdefault(renamed.get(name, name), _value(name, scope.find(name)))
         outputs = tuple(renamed.get(o.name, o.name) for o in graph.output)
         return Graph(graph.name, "onnx", tuple(ops), values, tuple(inputs), outputs, self._opsets.get("", 0))
 
     def _ops(
-        self, graph: GraphProto, scope: Scope, ops: list[Op], values: dict[str, Value], renamed: dict[str, str]
+        self,
+        graph: GraphProto,
+        scope: Scope,
+        ops: list[Op],
+        values: dict[str, Value],
+        renamed: dict[str, str],
+        reserved: set[str],
     ) -> None:
         for index, node in enumerate(graph.node):
             taken = scope.taken.get(index)
             if taken is not None:
-                self._splice(node, taken, scope.children[index][0][1], ops, values, renamed)
+                self._splice(node, taken, scope.children[index][0][1], ops, values, renamed, reserved)
                 continue
             if node.op_type == "Constant" and node.domain in DEFAULT_DOMAINS:
                 for name in node.output:
@@ -67,15 +75,18 @@ class _Builder:
         ops: list[Op],
         values: dict[str, Value],
         renamed: dict[str, str],
+        reserved: set[str],
     ) -> None:
         """Put the branch an If takes in its place; names that are taken already get the If's name in front."""
         branch = dict(subgraphs(node))[taken]
         names = dict(renamed)
-        made = [o for n in branch.node for o in n.output if o]
-        for name in (*made, *(t.name for t in branch.initializer)):
-            if name in values:
-                names[name] = f"{node.name or node.output[0]}/{name}"
-        self._ops(branch, inner, ops, values, names)
+        for name in _made(branch):
+            fresh = name
+            while fresh in reserved:
+                fresh = f"{node.name or node.output[0]}/{fresh}"
+            reserved.add(fresh)
+            names[name] = fresh
+        self._ops(branch, inner, ops, values, names, reserved)
         for out, result in zip(branch.output, node.output, strict=False):
             source = names.get(out.name, out.name)
             target = renamed.get(result, result)
@@ -119,7 +130,7 @@ class _Builder:
             by_name.setdefault(attr, []).append(graph)
         for attr, inner, trips in scope.children.get(index, ()):
             graph = by_name[attr].pop(0)
-            bodies.append(Body(attr, self._body(graph, inner, values, scope), trips))
+            bodies.append(Body(attr, self._body(graph, inner, values, renamed), trips))
         return Op(
             self._name(node, node.op_type),
             node.op_type,
@@ -132,11 +143,13 @@ class _Builder:
             tuple(bodies),
         )
 
-    def _body(self, graph: GraphProto, inner: Scope, values: dict[str, Value], scope: Scope) -> Graph:
-        built = self.graph(graph, inner, [i.name for i in graph.input])
+    def _body(self, graph: GraphProto, inner: Scope, values: dict[str, Value], renamed: Mapping[str, str]) -> Graph:
+        inputs = [i.name for i in graph.input]
+        own = {*inputs, *_made(graph)}
+        built = self.graph(graph, inner, inputs, renamed, own)
         for name in built.captured:
-            if name not in values and name not in inner.values:
-                values[name] = _value(name, scope.find(name))
+            if name in built.values and name not in own:
+                values.setdefault(name, built.values[name])
         return built
 
     def _name(self, node: NodeProto, kind: str) -> str:
@@ -145,6 +158,13 @@ class _Builder:
         count = self._names.get(name, 0)
         self._names[name] = count + 1
         return name if count == 0 else f"{name}#{count + 1}"
+
+
+def _made(graph: GraphProto) -> Iterator[str]:
+    """The names a graph gives: its weights, and what its nodes produce."""
+    yield from (t.name for t in graph.initializer)
+    yield from (s.values.name for s in graph.sparse_initializer)
+    yield from (o for n in graph.node for o in n.output if o)
 
 
 def _value(name: str, known: Known | None) -> Value:

@@ -42,9 +42,10 @@ def contrib_shapes(node: NodeProto, inputs: list[Known | None]) -> list[Known] |
         return [Known(first.dtype, _matmul(node, first.shape, inputs)), *rest]
     if name == "com.microsoft.Attention":
         weight = inputs[1] if len(inputs) > 1 else None
-        if weight is None or weight.shape is None or not isinstance(weight.shape[-1], int):
+        columns = weight.shape[-1] if weight is not None and weight.shape else None
+        if not isinstance(columns, int):
             return None
-        return [Known(first.dtype, (*first.shape[:-1], weight.shape[-1] // 3)), *rest]
+        return [Known(first.dtype, (*first.shape[:-1], columns // 3)), *rest]
     return None
 
 
@@ -56,10 +57,14 @@ def _crop(node: NodeProto, shape: tuple[Dim, ...]) -> Shape:
         return None
     n, c, h, w = shape
     scale = attrs.get("scale", [])
-    if len(scale) == 2:
+    if len(scale) == 2 and min(scale) >= 0:
         return n, c, scale[0], scale[1]
     left, top, right, bottom = border
-    return n, c, h - top - bottom if isinstance(h, int) else None, w - left - right if isinstance(w, int) else None
+    return n, c, _cut(h, top + bottom), _cut(w, left + right)
+
+
+def _cut(size: Dim, border: int) -> Dim:
+    return size - border if isinstance(size, int) and border <= size else None
 
 
 def _matmul(node: NodeProto, a: tuple[Dim, ...], inputs: list[Known | None]) -> Shape:

@@ -46,6 +46,11 @@ def _run(
     return [inner.find(o.name) or Known() for o in body.output]
 
 
+def _only(known: Known | None) -> int | float | bool | None:
+    """The element of a known constant of one element."""
+    return None if known is None or known.data is None or known.data.size != 1 else known.data.item()
+
+
 def _common(a: Shape, b: Shape) -> Shape:
     """The shape that holds for both: unknown wherever they differ."""
     if a is None or b is None or len(a) != len(b):
@@ -56,8 +61,9 @@ def _common(a: Shape, b: Shape) -> Shape:
 def _if(index: int, node: NodeProto, scope: Scope, inference: Inference) -> list[Known]:
     condition = scope.find(node.input[0]) if node.input else None
     branches = dict(subgraphs(node))
-    if condition is not None and condition.data is not None and condition.data.size == 1:
-        name = "then_branch" if bool(condition.data.ravel()[0]) else "else_branch"
+    holds = _only(condition)
+    if holds is not None:
+        name = "then_branch" if holds else "else_branch"
         if name in branches:
             scope.taken[index] = name
             return _run(index, name, branches[name], {}, 1, scope, inference)
@@ -91,9 +97,10 @@ def _loop(index: int, node: NodeProto, scope: Scope, inference: Inference) -> li
         scope.children[index].clear()
         outs = _run(index, "body", body, given(settled), None, scope, inference)
     trips = None
-    starts = condition is None or (condition.data is not None and bool(condition.data.ravel()[0]))
-    if count is not None and count.data is not None and starts and _always_goes_on(body, outs[0] if outs else Known()):
-        trips = max(0, int(count.data.ravel()[0]))
+    most = _only(count)
+    starts = condition is None or bool(_only(condition))
+    if isinstance(most, int) and starts and _always_goes_on(body, outs[0] if outs else Known()):
+        trips = max(0, most)
     name, inner, _ = scope.children[index][-1]
     scope.children[index] = [(name, inner, trips)]
     scans = [_stacked(k, trips, 0) for k in outs[1 + len(carried) :]]
@@ -102,7 +109,7 @@ def _loop(index: int, node: NodeProto, scope: Scope, inference: Inference) -> li
 
 def _always_goes_on(body: GraphProto, condition: Known) -> bool:
     if condition.data is not None:
-        return bool(condition.data.ravel()[0])
+        return bool(_only(condition))
     passed_on = body.output[0].name if body.output else ""
     identities = {n.output[0]: n.input[0] for n in body.node if n.op_type == "Identity" and n.input and n.output}
     for _ in range(len(identities)):

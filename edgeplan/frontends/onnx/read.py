@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import onnx
@@ -11,6 +13,8 @@ from google.protobuf.message import DecodeError
 from onnx import AttributeProto, GraphProto, ModelProto
 
 from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.onnx.inline import inline
+from edgeplan.frontends.onnx.schema import check_node
 from edgeplan.frontends.onnx.tensors import check_tensor
 from edgeplan.frontends.onnx.wire import KEEP, strip_weights
 
@@ -36,9 +40,10 @@ def read_model(source: Path | ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
     if not model.opset_import:
         raise ModelError("not an ONNX model: it names no opset")
     if model.functions:
-        model = _inline(model)
+        model = inline(model)
     missing: dict[str, None] = {}
-    _check_graph(model.graph, folder, 0, missing)
+    opsets = {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in model.opset_import}
+    _check_graph(model.graph, folder, opsets, 0, missing)
     _sort(model.graph, frozenset())
     return model, tuple(missing)
 
@@ -55,14 +60,18 @@ def subgraphs(node: onnx.NodeProto) -> Iterator[tuple[str, GraphProto]]:
 
 def _parse(path: Path) -> ModelProto:
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its writer
+            raise ModelError("is a directory" if stat.S_ISDIR(status.st_mode) else "is not a regular file")
+        if status.st_size == 0:
+            raise ModelError("the file is empty")
         with path.open("rb") as f:
-            if path.stat().st_size == 0:
-                raise ModelError("the file is empty")
-            with mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-                stripped = strip_weights(view)
+            mapped = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as e:
         raise ModelError(e.strerror or "cannot be read") from None
-    return _from_bytes(stripped)
+    except ValueError:
+        raise ModelError("no such file: its name holds a null character") from None
+    return _from_bytes(strip_weights(memoryview(mapped)))  # unmapped with the last view of it
 
 
 def _from_bytes(data: bytes) -> ModelProto:
@@ -81,36 +90,26 @@ def _without_weights(model: ModelProto) -> ModelProto:
     return _from_bytes(strip_weights(memoryview(model.SerializeToString())))
 
 
-def _inline(model: ModelProto) -> ModelProto:
-    from onnx import inliner
-
-    try:
-        return inliner.inline_local_functions(model)
-    except Exception as e:  # the C++ inliner raises bare RuntimeErrors and protobuf errors
-        raise ModelError(f"its local functions cannot be inlined: {_first_line(e)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
-
-
-def _check_graph(graph: GraphProto, folder: Path | None, depth: int, missing: dict[str, None]) -> None:
+def _check_graph(
+    graph: GraphProto, folder: Path | None, opsets: Mapping[str, int], depth: int, missing: dict[str, None]
+) -> None:
     if depth > _DEEPEST:
         raise ModelError(f"nests graphs deeper than {_DEEPEST}")
     tensors = [*graph.initializer]
     for sparse in graph.sparse_initializer:
         tensors += [sparse.values, sparse.indices]
     for node in graph.node:
+        check_node(node, opsets)
         for a in node.attribute:
             if a.type == AttributeProto.TENSOR:
                 tensors.append(a.t)
             elif a.type == AttributeProto.TENSORS:
                 tensors += a.tensors
         for _, inner in subgraphs(node):
-            _check_graph(inner, folder, depth + 1, missing)
+            _check_graph(inner, folder, opsets, depth + 1, missing)
     for tensor in tensors:
         location = check_tensor(tensor, folder)
-        if location is not None and folder is not None and not (folder / location).is_file():
+        if location is not None and folder is not None and not os.path.isfile(folder / location):
             missing.setdefault(location)
 
 

@@ -85,7 +85,7 @@ def merge(old: Known | None, new: Known) -> Known:
         return new
     shape = old.shape
     if shape is None or (new.shape is not None and len(new.shape) != len(shape)):
-        shape = new.shape or shape
+        shape = shape if new.shape is None else new.shape
     elif new.shape is not None:
         shape = tuple(
             a if isinstance(a, int) else b if isinstance(b, int) else a or b

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from math import prod
 from pathlib import Path
 
@@ -25,6 +26,9 @@ _NAMES = {
     19: DType.FLOAT8, 20: DType.FLOAT8, 21: DType.UINT4, 22: DType.INT4, 23: DType.FLOAT4, 24: DType.FLOAT8,
     25: DType.UINT2, 26: DType.INT2,
 }  # fmt: skip
+
+
+_COMPLEX = (DType.COMPLEX64, DType.COMPLEX128)
 
 
 def dtype_of(elem_type: int) -> DType | None:
@@ -56,28 +60,30 @@ def check_tensor(tensor: TensorProto, folder: Path | None) -> str | None:
         outside = posixpath.isabs(plain) or ":" in plain or ".." in posixpath.normpath(plain).split("/")
         if not location or outside:
             raise ModelError(f"tensor {name!r} keeps its data outside the model's folder: {location!r}")
-        length = next((int(e.value) for e in tensor.external_data if e.key == "length" and e.value.isdigit()), None)
-        if length is not None and dtype is not None and length != (elements * dtype.bits + 7) // 8:
+        length = _notes(tensor).get("length")
+        if length is not None and dtype not in (None, DType.STRING) and length != (elements * dtype.bits + 7) // 8:
             raise ModelError(_mismatch(name, tensor, f"its external data have {length} bytes"))
         return location
     if dtype is None or dtype is DType.STRING:
         return None
-    notes = {e.key: int(e.value) for e in tensor.external_data if e.key in (RAW, ELEMENTS) and e.value.isdigit()}
+    notes = _notes(tensor)
     raw = notes.get(RAW, len(tensor.raw_data))
     if raw:
         if raw != (elements * dtype.bits + 7) // 8:
             raise ModelError(_mismatch(name, tensor, f"it holds {raw} bytes"))
         return None
-    held = notes.get(ELEMENTS, 0) or max(
-        len(tensor.float_data) // (2 if dtype is DType.COMPLEX64 else 1),
-        len(tensor.int32_data) * (1 if dtype.bits >= 8 else 8 // dtype.bits),
-        len(tensor.int64_data),
-        len(tensor.double_data) // (2 if dtype is DType.COMPLEX128 else 1),
-        len(tensor.uint64_data),
-    )
-    if held != elements and not (dtype.bits < 8 and 0 <= held - elements < 8 // dtype.bits):
+    fields = (tensor.float_data, tensor.int32_data, tensor.int64_data, tensor.double_data, tensor.uint64_data)
+    entries = notes.get(ELEMENTS, 0) + max(map(len, fields))
+    packed = 1 if dtype.bits >= 8 else 8 // dtype.bits
+    held = entries // 2 if dtype in _COMPLEX else entries * packed
+    if not 0 <= held - elements < packed and not (packed > 1 and entries == elements):
         raise ModelError(_mismatch(name, tensor, f"it holds {held} elements"))
     return None
+
+
+def _notes(tensor: TensorProto) -> dict[str, int]:
+    """The entries of `external_data` that are sizes."""
+    return {e.key: int(e.value) for e in tensor.external_data if re.fullmatch("[0-9]{1,20}", e.value)}
 
 
 def _mismatch(name: str, tensor: TensorProto, holds: str) -> str:
@@ -87,12 +93,15 @@ def _mismatch(name: str, tensor: TensorProto, holds: str) -> str:
 
 
 def small_array(tensor: TensorProto) -> np.ndarray | None:
-    """The contents of a small inline tensor, else None. Call `check_tensor` first."""
+    """The contents of a small inline tensor of numbers, else None. Call `check_tensor` first."""
     if tensor.data_location == TensorProto.EXTERNAL or prod(tensor.dims) > FOLD_LIMIT:
         return None
     if any(e.key in (RAW, ELEMENTS) for e in tensor.external_data):
         return None
     dtype = dtype_of(tensor.data_type)
-    if dtype is None or dtype is DType.STRING or dtype.bits < 8:
+    if dtype is None or dtype is DType.STRING or dtype in _COMPLEX or dtype.bits < 8:
         return None
-    return numpy_helper.to_array(tensor)
+    try:
+        return numpy_helper.to_array(tensor)
+    except ValueError:  # in segments, or in two fields at once: nothing an exporter writes
+        raise ModelError(f"the data of tensor {tensor.name or '(unnamed)'!r} cannot be read") from None

@@ -1,9 +1,9 @@
 """Takes the weights out of a serialised ONNX model before it is parsed, so that only headers reach memory.
 
 The protobuf wire format is walked field by field; every tensor payload above `KEEP` bytes is cut out and its length
-noted in the tensor's `external_data` list (key `edgeplan.raw` or `edgeplan.elements`), where the loader checks it
-against the declared shape. Field numbers: onnx/onnx.proto, messages ModelProto, GraphProto, NodeProto,
-AttributeProto, FunctionProto, TensorProto and SparseTensorProto.
+noted in the tensor's `external_data` list (key `edgeplan.raw`: bytes, `edgeplan.elements`: entries of a typed field),
+where the loader checks it against the declared shape. Field numbers: onnx/onnx.proto, messages ModelProto, GraphProto,
+NodeProto, AttributeProto, FunctionProto, TensorProto and SparseTensorProto.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _message(data: memoryview, kind: str, depth: int) -> bytes:
 
 def _tensor(data: memoryview) -> bytes:
     out = bytearray()
-    notes = bytearray()
+    notes: dict[str, int] = {}
     copied = 0
     for number, wire, start, body, end in _fields(data):
         if wire != 2 or number not in _PAYLOADS or end - body <= KEEP:
@@ -112,10 +112,11 @@ def _tensor(data: memoryview) -> bytes:
         copied = end
         width = _PAYLOADS[number]
         if number == 9:
-            notes += _note(RAW, end - body)
+            notes[RAW] = end - body
         else:
-            notes += _note(ELEMENTS, (end - body) // width if width else _count_varints(data[body:end]))
-    return bytes(out + data[copied:] + notes)
+            entries = (end - body) // width if width else _count_varints(data[body:end])
+            notes[ELEMENTS] = notes.get(ELEMENTS, 0) + entries
+    return bytes(out + data[copied:] + b"".join(_note(key, value) for key, value in notes.items()))
 
 
 def _count_varints(data: memoryview) -> int:

@@ -46,7 +46,7 @@ def fuse_hard_swish(m: Matcher, index: int) -> Fused | None:
         add = m.producer(m.op(clip).inputs[0], "Add")
         if add is None or m.sole(m.op(clip).inputs[0]) != clip:
             continue
-        if any(a == x and m.close(b, 3.0) for a, b in m.operands(add)):
+        if any(a == x and m.close(b, 3.0) for a, b in m.operands(add)) and m.same_shape(x, op.outputs[0]):
             return Fused("HardSwish", (x,), ("X",), op.outputs, {}, (add, clip, times, index))
     return None
 

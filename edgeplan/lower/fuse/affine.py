@@ -23,7 +23,7 @@ def fuse_affine(m: Matcher, index: int) -> Fused | None:
         return None
     if op.type == "BatchNormalization":
         data = op.inputs[0]
-        if len(op.inputs) != 5 or not all(m.value(n).const for n in op.inputs[1:]):
+        if op.attrs.get("training_mode") or not all(m.value(n).const for n in op.inputs[1:]):
             return None
     elif op.type in ("Add", "Mul", "Sub"):
         found = next(((a, b) for a, b in m.operands(index) if m.value(b).const and not m.value(a).const), None)
@@ -62,7 +62,7 @@ def fuse_affine(m: Matcher, index: int) -> Fused | None:
 
 def _per_channel(constant: Value, data: Value) -> bool:
     """A scalar, or one element for each of the channels on axis 1."""
-    if constant.elements == 1:
+    if constant.shape == ():
         return True
     if constant.shape is None or data.shape is None or len(data.shape) < 2:
         return False

@@ -29,7 +29,7 @@ def fuse_gelu(m: Matcher, index: int) -> Fused | None:
         return None
     for x, one_plus in (rest, rest[::-1]):
         found = _one_plus(m, one_plus, x)
-        if found is not None:
+        if found is not None and m.same_shape(x, m.op(index).outputs[0]):
             approximate, inner = found
             outs = m.op(index).outputs
             return Fused("Gelu", (x,), ("X",), outs, {"approximate": approximate}, (*inner, *gone[1:], index))

@@ -45,7 +45,9 @@ def fuse_layer_norm(m: Matcher, index: int) -> Fused | None:
     if axes is None or axes != _axes(m, variance):
         return None
     gone = [mean, subtract, square, variance, add, sqrt, index]
-    inputs, ports, output = _affine(m, x, op.outputs[0], gone)
+    if not m.same_shape(x, op.outputs[0]):
+        return None
+    inputs, ports, output = _affine(m, x, op.outputs[0], len(axes), gone)
     attrs: dict[str, Attr] = {"axis": axes[0], "epsilon": m.scalar(found[1]) or 0.0}
     made: tuple[Value, ...] = ()
     if len(inputs) == 1:
@@ -68,15 +70,23 @@ def _axes(m: Matcher, index: int) -> tuple[int, ...] | None:
     return tuple(axes) if axes == list(range(-len(axes), 0)) and axes else None
 
 
-def _affine(m: Matcher, x: str, output: str, gone: list[int]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """Take in `* gamma` and `+ beta` behind the normalisation, as far as they are there."""
+def _fits(constant: Value, x: Value, axes: int) -> bool:
+    """Whether a constant has the shape of the last axes of `x`, axes of 1 before them set aside."""
+    shape, rank = constant.shape or (), len(x.shape or ())
+    return axes <= len(shape) <= rank and shape == (1,) * (len(shape) - axes) + (x.shape or ())[rank - axes :]
+
+
+def _affine(
+    m: Matcher, x: str, output: str, axes: int, gone: list[int]
+) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Take in `* gamma` and `+ beta` behind the normalisation, as far as they are there and of the normalised shape."""
     inputs, ports = [x], ["X"]
     for kind, port in (("Mul", "Scale"), ("Add", "B")):
         reader = m.sole(output)
         if reader is None or m.op(reader).domain or m.op(reader).type != kind:
             break
         other = next((b for a, b in m.operands(reader) if a == output), None)
-        if other is None or not m.value(other).const:
+        if other is None or not m.value(other).const or not _fits(m.value(other), m.value(x), axes):
             break
         inputs.append(other)
         ports.append(port)

@@ -27,24 +27,26 @@ class Fused:
 
 
 class Matcher:
-    """Questions a fusion asks about a graph."""
+    """Questions a fusion asks about a graph, the ops that were fused so far included."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.ops = list(graph.ops)
+        self.values = dict(graph.values)
         self._outputs = set(graph.outputs)
 
     def op(self, index: int) -> Op:
         """The op at an index."""
-        return self.graph.ops[index]
+        return self.ops[index]
 
     def value(self, name: str) -> Value:
         """A value by name."""
-        return self.graph.values[name]
+        return self.values[name]
 
     def producer(self, name: str, *types: str) -> int | None:
         """The index of the op of one of these types that makes a value, None when another op or nothing does."""
         index = self.graph.producer.get(name)
-        if index is None or self.graph.ops[index].domain or self.graph.ops[index].type not in types:
+        if index is None or self.ops[index].domain or self.ops[index].type not in types:
             return None
         return index
 
@@ -64,6 +66,11 @@ class Matcher:
             return None
         return float(data[0])
 
+    def same_shape(self, a: str, b: str) -> bool:
+        """True unless two values are known to differ in shape: a constant of a higher rank has widened the result."""
+        one, other = self.value(a).shape, self.value(b).shape
+        return one is None or other is None or one == other
+
     def close(self, name: str, wanted: float) -> bool:
         """True when a value is a constant scalar about as large as wanted."""
         found = self.scalar(name)
@@ -76,22 +83,18 @@ class Matcher:
 
 
 def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None]) -> Graph:
-    """Apply one fusion wherever it matches; a replaced op takes part in no second match."""
+    """Apply one fusion wherever it matches; a replaced op takes part in no second match, the op in its place may."""
     matcher = Matcher(graph)
     gone: set[int] = set()
-    made: dict[int, Op] = {}
-    values = dict(graph.values)
     for index in range(len(graph.ops)):
         found = None if index in gone else fusion(matcher, index)
-        if found is None or gone.intersection(found.gone) or made.keys() & set(found.gone):
+        if found is None or gone.intersection(found.gone):
             continue
-        gone.update(found.gone)
-        values.update((v.name, v) for v in found.values)
-        last = graph.ops[found.gone[-1]]
-        sources = tuple(
-            dict.fromkeys(s for i in sorted(found.gone) for s in graph.ops[i].sources or (graph.ops[i].name,))
-        )
-        made[found.gone[-1]] = Op(
+        gone.update(found.gone[:-1])
+        matcher.values.update((v.name, v) for v in found.values)
+        parts = [matcher.op(i) for i in sorted(found.gone)]
+        last = matcher.op(found.gone[-1])
+        matcher.ops[found.gone[-1]] = Op(
             last.name,
             found.type,
             found.inputs,
@@ -99,9 +102,8 @@ def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None]) -> Graph
             found.outputs,
             found.attrs,
             version=last.version,
-            sources=sources,
+            sources=tuple(dict.fromkeys(s for op in parts for s in op.sources or (op.name,))),
         )
-    if not made:
+    if not gone:
         return graph
-    ops = tuple(made.get(i, op) for i, op in enumerate(graph.ops) if i in made or i not in gone)
-    return replace(graph, ops=ops, values=values)
+    return replace(graph, ops=tuple(op for i, op in enumerate(matcher.ops) if i not in gone), values=matcher.values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edgeplan.graph import Body, DType, Graph, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil import (
     activation,
     attention,
@@ -37,6 +36,7 @@ from edgeplan.lower.mil import (
     softmax,
     unary,
 )
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.native import keep_mil
 from edgeplan.lower.mil.registry import LOWERINGS
 
@@ -62,23 +62,20 @@ _NARROWED = {
 def lower_mil(graph: Graph, precision: str) -> Graph:
     """Lower a folded ONNX graph. `precision` is what floats are computed in: float16 (coremltools' default) or float32.
 
-    An op whose outputs an earlier lowering made already, as its own part of a fusion, is passed over.
+    An op that an earlier lowering has done as part of its own is passed over.
     """
 
     def retype(dtype: DType) -> DType:
         dtype = _NARROWED.get(dtype, dtype)
         return DType.FLOAT16 if dtype is DType.FLOAT32 and precision == "float16" else dtype
 
-    builder = Builder(graph, retype)
-    made: set[str] = set()
+    b = Builder(graph, retype)
     for op in graph.ops:
-        if op.outputs and made.issuperset(op.outputs):
+        if op.outputs and b.absorbed.issuperset(op.outputs):
             continue
-        start = len(builder.ops)
         lowering = keep_mil if op.domain == "mil" else LOWERINGS.get(op.label)
-        builder.lower(_with_lowered_bodies(op, precision), lowering if op.outputs else None)
-        made.update(name for emitted in builder.ops[start:] for name in emitted.outputs)
-    return builder.finish("mil")
+        b.translate(_with_lowered_bodies(op, precision), lowering if op.outputs else None)
+    return b.finish("mil")
 
 
 def _with_lowered_bodies(op: Op, precision: str) -> Op:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import number, one_number, text
 from edgeplan.lower.mil.binary import promoted
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import is_float, scalar
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import broadcast, size

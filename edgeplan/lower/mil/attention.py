@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import sqrt
 
 from edgeplan.graph import Attr, Dim, DType, Op, Shape
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import flag, integer, number, port
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool, is_float, scalar
-from edgeplan.lower.mil.neighbours import emit_several, used
+from edgeplan.lower.mil.neighbours import used
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import broadcast, permuted, reshape_target, size
 
@@ -140,7 +140,9 @@ def packed_attention(op: Op, b: Builder) -> bool:
     columns = size(weight, 1)
     if shape is None or len(shape) != 3 or weight is None or len(weight) != 2 or columns is None or columns % 3:
         return False
-    if flag(op, "unidirectional", False) is not False or "qkv_hidden_sizes" in op.attrs or number(op, "scale", 0.0) is None:
+    if flag(op, "unidirectional", False) is not False or number(op, "scale", 0.0) is None:
+        return False
+    if "qkv_hidden_sizes" in op.attrs:
         return False
     part: tuple[Dim, ...] = (*shape[:2], columns // 3)
     if _heads_shape(part, heads) is None or reshape_target(part) is None or any(used(b, o) for o in op.outputs[1:]):
@@ -149,7 +151,7 @@ def packed_attention(op: Op, b: Builder) -> bool:
         return False
     flipped = b.weight(w, (columns, weight[0]))
     y = b.emit("linear", {"x": x, "weight": flipped, "bias": bias}, (*shape[:2], columns))
-    q, k, v = emit_several(b, "split", {"x": y}, [(part, None)] * 3, {"num_splits": 3, "axis": 2})
+    q, k, v = b.several("split", {"x": y}, [(part, None)] * 3, {"num_splits": 3, "axis": 2})
     return _from_packed(op, b, (q, k, v), heads)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import flag
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, dtype_name, is_float, is_integer, scalar
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import broadcast

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import integer, text
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
 
 __all__ = ["depth_to_space", "space_to_depth"]

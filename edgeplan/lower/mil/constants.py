@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Scalar
-from edgeplan.lower.builder import Builder
+from edgeplan.lower.mil.builder import Builder
 
 __all__ = ["cast", "dtype_name", "is_bool", "is_float", "is_integer", "scalar"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import Body, DType, Op
-from edgeplan.lower.builder import Builder
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
 
 __all__ = ["branch", "loop", "scan"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import integer
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, dtype_name
+from edgeplan.lower.mil.neighbours import producer
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.mil.shapes import permuted
 
-__all__ = ["convert", "dequantize", "quantize"]
+__all__ = ["convert", "dequantize", "quantize", "transposed_weight"]
 
 _BYTES = (DType.INT8, DType.UINT8)
 
@@ -51,6 +53,18 @@ def quantize(op: Op, b: Builder) -> bool:
     return True
 
 
+def _expansion(op: Op, b: Builder) -> tuple[str, tuple[str, ...], dict[str, Attr]] | None:
+    """The constexpr op of a quantised constant, with its ports and attributes; None when there is none."""
+    if not 2 <= len(op.inputs) <= 3 or not all(b.value(n).const for n in op.inputs):
+        return None
+    kind, attrs, blocked = b.value(op.inputs[0]).dtype, _axis(op, b), integer(op, "block_size", 0)
+    if blocked is not None and (blocked > 0 or kind in (DType.INT4, DType.UINT4)):
+        return "constexpr_blockwise_shift_scale", ("data", "scale", "offset"), {}
+    if attrs is None or kind not in _BYTES:
+        return None
+    return "constexpr_affine_dequantize", ("quantized_data", "scale", "zero_point"), {"axis": 0, **attrs}
+
+
 @lowers("DequantizeLinear")
 def dequantize(op: Op, b: Builder) -> bool:
     """DequantizeLinear(x, x_scale, x_zero_point) -> dequantize(input, scale, zero_point, axis).
@@ -58,24 +72,41 @@ def dequantize(op: Op, b: Builder) -> bool:
     Of a constant of 8 bits -> constexpr_affine_dequantize(quantized_data, scale, zero_point, axis); in blocks or of 4
     bits -> constexpr_blockwise_shift_scale(data, scale, offset); of any other constant -> a constant of floats.
     """
-    if not 2 <= len(op.inputs) <= 3 or not all(b.value(n).const for n in op.inputs[1:]):
+    found = _expansion(op, b)
+    if found is not None:
+        kind, ports, attrs = found
+        b.emit(kind, dict(zip(ports, op.inputs, strict=False)), to=op.outputs[0], attrs=attrs)
+        return True
+    axis = _axis(op, b) if 2 <= len(op.inputs) <= 3 else None
+    if axis is None or not all(b.value(n).const for n in op.inputs[1:]):
         return False
     x = op.inputs[0]
-    kind, attrs = b.value(x).dtype, _axis(op, b)
-    blocked = integer(op, "block_size", 0)
-    if b.value(x).const and blocked is not None and (blocked > 0 or kind in (DType.INT4, DType.UINT4)):
-        inputs = dict(zip(("data", "scale", "offset"), op.inputs, strict=False))
-        b.emit("constexpr_blockwise_shift_scale", inputs, to=op.outputs[0])
-    elif attrs is None:
-        return False
-    elif kind in _BYTES and b.value(x).const:
-        inputs = dict(zip(("quantized_data", "scale", "zero_point"), op.inputs, strict=False))
-        b.emit("constexpr_affine_dequantize", inputs, to=op.outputs[0], attrs={"axis": 0, **attrs})
-    elif kind in _BYTES:
-        inputs = dict(zip(("input", "scale", "zero_point"), op.inputs, strict=False))
-        b.emit("dequantize", inputs, to=op.outputs[0], attrs=attrs)
-    elif b.value(x).const:
+    if b.value(x).const:
         b.emit("identity", {"x": b.weight(op.outputs[0], b.shape(x))}, to=op.outputs[0])
+    elif b.value(x).dtype in _BYTES:
+        inputs = dict(zip(("input", "scale", "zero_point"), op.inputs, strict=False))
+        b.emit("dequantize", inputs, to=op.outputs[0], attrs=axis)
     else:
         return False
     return True
+
+
+def transposed_weight(b: Builder, w: str) -> str:
+    """A constant [K, N] -> a new constant [N, K]; a quantised one stays quantised, its constexpr op is made anew.
+
+    Source: coremltools' pass merge_affine_dequantize_with_consecutive_ops.
+    """
+    turned = _turned(b, w)
+    before = producer(b, w)
+    found = _expansion(before, b) if before is not None and before.label == "DequantizeLinear" else None
+    if before is not None and found is not None:
+        kind, ports, attrs = found
+        inputs = [_turned(b, n) if b.rank(n) == 2 else n for n in before.inputs]
+        axis = attrs.get("axis")
+        flipped: dict[str, Attr] = {"axis": 1 - axis} if isinstance(axis, int) and b.rank(inputs[1]) == 1 else attrs
+        b.emit(kind, dict(zip(ports, inputs, strict=False)), to=turned, attrs=flipped)
+    return turned
+
+
+def _turned(b: Builder, name: str) -> str:
+    return b.weight(name, permuted(b.shape(name), (1, 0)))

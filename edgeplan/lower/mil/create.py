@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import integer, one_integer, vector
-from edgeplan.lower.mil.neighbours import absorb, only_consumer
+from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.mil.neighbours import only_consumer
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import size, static
 
@@ -98,7 +98,7 @@ def non_zero(op: Op, b: Builder) -> bool:
     after = only_consumer(b, op.outputs[0])
     if after is not None and after.label == "Transpose" and after.attrs.get("perm", (1, 0)) == (1, 0) and after.outputs:
         b.emit("non_zero", {"x": op.inputs[0]}, to=after.outputs[0])
-        absorb(b, after)
+        b.absorb(after)
         return True
     rows = b.emit("non_zero", {"x": op.inputs[0]}, (count, rank), dtype=DType.INT32)
     b.emit("transpose", {"x": rows}, to=op.outputs[0], attrs={"perm": (1, 0)})

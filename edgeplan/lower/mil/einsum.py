@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Dim, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import text
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import permuted, reduced, reshape_target, total
 
 __all__ = ["einsum"]
 
-_NATIVE = {"0123,0314->0124", "012,213->013"}
+_NATIVE = frozenset({"0123,0324->0124", "012,213->013"})
 """nchw,nwhu->nchu and chw,whu->chu: the two equations that MIL's own einsum knows."""
 
 _PRODUCTS = {
@@ -21,6 +21,11 @@ _PRODUCTS = {
     "012,23->013": (False, False, False),
 }
 """Equations that are one matmul: (operands swapped, transpose_x, transpose_y)."""
+
+_HEADS_INSIDE = frozenset({"0123,0423->0214", "0123,0423->0241", "0123,0314->0214"})
+"""bqnd,bknd->bnqk, the same with its operands exchanged, and bnqk,bknd->bqnd: attention with the heads inside."""
+
+_HEADS_FIRST = (0, 2, 1, 3)
 
 
 @lowers("Einsum")
@@ -55,7 +60,27 @@ def einsum(op: Op, b: Builder) -> bool:
         x, y = reversed(op.inputs) if swapped else op.inputs
         b.emit("matmul", {"x": x, "y": y}, to=op.outputs[0], attrs={"transpose_x": flip_x, "transpose_y": flip_y})
         return True
+    if pattern in _HEADS_INSIDE:
+        return _heads_inside(op, b, pattern)
     return _general(op, b, (letters[0], letters[1]), out, sizes)
+
+
+def _heads_inside(op: Op, b: Builder, pattern: str) -> bool:
+    """[batch, length, heads, width] operands: the heads are brought forward, the product is one matmul."""
+    x, y = op.inputs
+    out = b.shape(op.outputs[0])
+    if pattern == "0123,0314->0214":
+        y = b.emit("transpose", {"x": y}, permuted(b.shape(y), _HEADS_FIRST), attrs={"perm": _HEADS_FIRST})
+        flips: dict[str, Attr] = {"transpose_x": False, "transpose_y": False}
+        z = b.emit("matmul", {"x": x, "y": y}, permuted(out, _HEADS_FIRST), attrs=flips)
+        b.emit("transpose", {"x": z}, to=op.outputs[0], attrs={"perm": _HEADS_FIRST})
+        return True
+    if pattern == "0123,0423->0241":
+        x, y = y, x
+    x = b.emit("transpose", {"x": x}, permuted(b.shape(x), _HEADS_FIRST), attrs={"perm": _HEADS_FIRST})
+    y = b.emit("transpose", {"x": y}, permuted(b.shape(y), _HEADS_FIRST), attrs={"perm": _HEADS_FIRST})
+    b.emit("matmul", {"x": x, "y": y}, to=op.outputs[0], attrs={"transpose_x": False, "transpose_y": True})
+    return True
 
 
 def _parsed(op: Op, b: Builder) -> tuple[str, ...] | None:

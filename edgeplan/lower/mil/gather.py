@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op, Shape
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import integer, one_integer, text
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool, is_integer
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.slices import at_index

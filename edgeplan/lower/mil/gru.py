@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeplan.graph import Attr, Body, Dim, DType, Graph, Op, Value
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import flag, number
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import scalar
-from edgeplan.lower.mil.neighbours import absorb, emit_several
 from edgeplan.lower.mil.recurrent import Layer, read_layer, target_of, zeros
 from edgeplan.lower.mil.registry import lowers
 
@@ -71,7 +70,7 @@ def _finish(b: Builder, layer: Layer, sequences: list[str], lasts: list[str]) ->
             b.emit("identity", {"x": sequences[0]}, to=target)
         else:
             b.emit("concat", {"values": sequences}, to=target, attrs=side_by_side)
-        absorb(b, *done)
+        b.absorb(*done)
     elif y is not None and layer.directions == 1:
         b.emit("expand_dims", {"x": sequences[0]}, to=y, attrs={"axes": (1,)})
     elif y is not None:
@@ -135,8 +134,7 @@ def _run(b: Builder, d: _Direction, whole: tuple[Dim, Dim, Dim]) -> tuple[str, s
         count = b.emit("slice_by_index", {"x": shape}, (1,), attrs=attrs)
     counter = b.constant((0,), DType.INT32, (1,))
     bodies = (Body("_cond", _condition(b, d, count), None), _body(b, d))
-    _, states = emit_several(
-        b,
+    _, states = b.several(
         "while_loop",
         {"loop_vars": (counter, states)},
         [((1,), DType.INT32), (d.states, b.value(states).dtype)],

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import prod
 
 from edgeplan.graph import Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import integers
-from edgeplan.lower.mil.neighbours import absorb, only_consumer
+from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.mil.neighbours import only_consumer
 from edgeplan.lower.mil.shapes import reshape_target, static
 
-__all__ = ["rearranged"]
+__all__ = ["rearranged", "reshapes_after"]
 
 _MOST = 5
 
@@ -33,8 +33,12 @@ def rearranged(op: Op, b: Builder) -> bool:
     last = only_consumer(b, turn.outputs[0])
     if perm is None or sorted(perm) != list(range(len(sizes))) or last is None or len(last.outputs) != 1:
         return False
-    final = reshape_target(b.shape(last.outputs[0]))
-    if last.label != "Reshape" or last.inputs[0] != turn.outputs[0] or final is None or len(final) > _MOST:
+    if last.label != "Reshape" or last.inputs[0] != turn.outputs[0]:
+        return False
+    more = reshapes_after(last, b)
+    out = (more or [last])[-1].outputs[0]
+    final = reshape_target(b.shape(out))
+    if final is None or len(final) > _MOST:
         return False
     sizes, perm = _grouped(sizes, perm)
     x = op.inputs[0]
@@ -43,9 +47,27 @@ def rearranged(op: Op, b: Builder) -> bool:
         x = b.emit("transpose", {"x": x}, tuple(sizes[p] for p in perm), attrs={"perm": perm})
     else:
         x = _one_by_one(b, x, sizes, perm)
-    b.emit("reshape", {"x": x}, to=last.outputs[0], attrs={"shape": final})
-    absorb(b, turn, last)
+    b.emit("reshape", {"x": x}, to=out, attrs={"shape": final})
+    b.absorb(turn, last, *more)
     return True
+
+
+def reshapes_after(op: Op, b: Builder) -> list[Op]:
+    """The reshapes that follow and whose result alone is needed. Rank 0 is no reshape in MIL."""
+    found: list[Op] = []
+    while after := only_consumer(b, (found[-1] if found else op).outputs[0]):
+        before = (found[-1] if found else op).outputs[0]
+        if after.label not in ("Reshape", "Flatten") or len(after.outputs) != 1 or after.inputs[0] != before:
+            break
+        if not reshape_target(b.shape(after.outputs[0])) or _starts_rearrangement(after, b):
+            break
+        found.append(after)
+    return found
+
+
+def _starts_rearrangement(op: Op, b: Builder) -> bool:
+    after = only_consumer(b, op.outputs[0])
+    return (b.rank(op.outputs[0]) or 0) > _MOST and after is not None and after.label == "Transpose"
 
 
 def _grouped(sizes: tuple[int, ...], perm: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Op, Shape
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import flag, number
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import scalar
-from edgeplan.lower.mil.neighbours import absorb, consumers, only_consumer, producer
+from edgeplan.lower.mil.convert import transposed_weight
+from edgeplan.lower.mil.neighbours import consumers, only_consumer, producer
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import permuted, size
 
@@ -23,11 +24,6 @@ def _row(b: Builder, bias: str, columns: int | None) -> str | None:
     if value.elements == 1 or value.elements == columns and value.shape[-1] == columns:
         return b.weight(bias, (columns,), "bias")
     return None
-
-
-def _transposed(b: Builder, w: str) -> str:
-    shape = b.shape(w) or ()
-    return b.weight(w, (shape[1], shape[0]))
 
 
 def _is_weight(b: Builder, name: str) -> bool:
@@ -53,7 +49,7 @@ def gemm(op: Op, b: Builder) -> bool:
     product: Shape = ((left or (None, None))[1 if flip_x else 0], columns)
     out = op.outputs[0]
     if b.value(w).const:
-        weight = w if flip_w and alpha == 1.0 else b.weight(w, right) if flip_w else _transposed(b, w)
+        weight = w if flip_w and alpha == 1.0 else b.weight(w, right) if flip_w else transposed_weight(b, w)
         bias = None if c is None or beta == 0 else _row(b, c, columns)
         if bias is not None and bias == c and beta != 1.0:
             bias = b.weight(bias, b.shape(bias), "bias")
@@ -98,7 +94,7 @@ def matmul(op: Op, b: Builder) -> bool:
         swaps += [] if swap is None else [swap]
     attrs: dict[str, Attr] = {"transpose_x": flips[0], "transpose_y": flips[1]}
     b.emit("matmul", {"x": inputs[0], "y": inputs[1]}, to=op.outputs[0], attrs=attrs)
-    absorb(b, *swaps)
+    b.absorb(*swaps)
     return True
 
 
@@ -111,10 +107,10 @@ def _linear(op: Op, b: Builder, x: str, w: str) -> None:
         same_rank = (b.rank(other) or 0) <= (b.rank(x) or 0)
         bias = _row(b, other, columns) if same_rank else None
     if after is None or bias is None:
-        b.emit("linear", {"x": x, "weight": _transposed(b, w)}, to=op.outputs[0])
+        b.emit("linear", {"x": x, "weight": transposed_weight(b, w)}, to=op.outputs[0])
     else:
-        b.emit("linear", {"x": x, "weight": _transposed(b, w), "bias": bias}, to=after.outputs[0])
-        absorb(b, after)
+        b.emit("linear", {"x": x, "weight": transposed_weight(b, w), "bias": bias}, to=after.outputs[0])
+        b.absorb(after)
 
 
 def only_swaps_for_matmul(op: Op, b: Builder) -> bool:
@@ -123,7 +119,7 @@ def only_swaps_for_matmul(op: Op, b: Builder) -> bool:
     Not for one behind another Transpose: those two are merged first.
     Source: coremltools `mil/passes/defs/optimize_linear.py` fuse_transpose_matmul.
     """
-    if op.label != "Transpose" or len(op.inputs) != 1 or len(op.outputs) != 1 or op.outputs[0] in b.source.outputs:
+    if op.label != "Transpose" or len(op.inputs) != 1 or len(op.outputs) != 1 or op.outputs[0] in b.returned:
         return False
     rank = b.rank(op.inputs[0])
     if rank is None or rank < 2:

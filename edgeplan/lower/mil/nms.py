@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import integer, one_integer, one_number
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import scalar
-from edgeplan.lower.mil.neighbours import emit_several
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import permuted, size
 
@@ -36,8 +35,7 @@ def non_maximum_suppression(op: Op, b: Builder) -> bool:
     centred = boxes if integer(op, "center_point_box", 0) == 1 else _centred(b, boxes)
     flat = b.emit("transpose", {"x": scores}, permuted(b.shape(scores), (0, 2, 1)), attrs={"perm": (0, 2, 1)})
     kept = limits["max_boxes"] if isinstance(limits["max_boxes"], int) else None
-    _, _, indices, valid = emit_several(
-        b,
+    _, _, indices, valid = b.several(
         "non_maximum_suppression",
         {"boxes": centred, "scores": flat},
         [((1, kept, 4), None), ((1, kept, 1), None), ((1, kept), DType.INT32), ((1,), DType.INT32)],
@@ -75,7 +73,7 @@ def _centred(b: Builder, boxes: str) -> str:
     """Corners [.., 4] -> centre and size [.., 4], as MIL's op wants them."""
     shape = b.shape(boxes) or (1, None, 4)
     column = (*shape[:2], 1)
-    x1, y1, x2, y2 = emit_several(b, "split", {"x": boxes}, [(column, None)] * 4, {"num_splits": 4, "axis": 2})
+    x1, y1, x2, y2 = b.several("split", {"x": boxes}, [(column, None)] * 4, {"num_splits": 4, "axis": 2})
     parts: list[str] = []
     extents: list[str] = []
     for low, high in ((x1, x2), (y1, y2)):

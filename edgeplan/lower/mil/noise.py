@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import integers, number
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
 
 __all__ = ["random"]

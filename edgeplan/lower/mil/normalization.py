@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import flag, integer, number, port
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.neighbours import used
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import broadcast, size
@@ -77,7 +77,12 @@ def skip_layer_norm(op: Op, b: Builder) -> bool:
     if x is None or skip is None or gamma is None:
         return False
     constants = [n for n in (gamma, beta) if n is not None]
-    if b.rank(x) in (None, 0) or b.rank(skip) is None or number(op, "epsilon", 1e-12) is None or not all(b.value(n).const for n in constants):
+    if (
+        b.rank(x) in (None, 0)
+        or b.rank(skip) is None
+        or number(op, "epsilon", 1e-12) is None
+        or not all(b.value(n).const for n in constants)
+    ):
         return False
     if any(used(b, o) for o in op.outputs[1:]) or integer(op, "axis", -1) != -1:
         return False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import flag, integer, one_integer
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool
 from edgeplan.lower.mil.registry import lowers
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import axes, number, one_number, text, vector
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
 
 __all__ = ["pad"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeplan.graph import Attr, Dim, DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import axes, flag, integer, number, text
-from edgeplan.lower.mil.neighbours import absorb, emit_several, only_consumer, used
+from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.mil.neighbours import only_consumer, used
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import size
 
@@ -106,7 +106,7 @@ def initial_state(b: Builder, layer: Layer, given: str | None) -> str:
         return b.weight(given, shape, "state")
     if layer.directions == 2:
         one = (1, layer.batch, layer.hidden)
-        parts = emit_several(b, "split", {"x": given}, [(one, None), (one, None)], {"num_splits": 2, "axis": 0})
+        parts = b.several("split", {"x": given}, [(one, None), (one, None)], {"num_splits": 2, "axis": 0})
         given = b.emit("concat", {"values": parts}, (1, *shape), attrs={"axis": 2, "interleave": False})
     return b.emit("squeeze", {"x": given}, shape, attrs={"axes": (0,)})
 
@@ -176,7 +176,7 @@ def finished(b: Builder, layer: Layer, sequence: str | None, states: tuple[str, 
             b.emit("expand_dims", {"x": state}, to=out, attrs={"axes": (0,)})
         else:
             one = (layer.batch, layer.hidden)
-            halves = emit_several(b, "split", {"x": state}, [(one, None), (one, None)], {"num_splits": 2, "axis": 1})
+            halves = b.several("split", {"x": state}, [(one, None), (one, None)], {"num_splits": 2, "axis": 1})
             b.emit("stack", {"values": halves}, to=out, attrs={"axis": 0})
 
 
@@ -217,8 +217,8 @@ def lstm(op: Op, b: Builder) -> bool:
         attrs["clip"] = clip
     target, done = target_of(b, layer)
     state = ((layer.batch, layer.directions * layer.hidden), None)
-    names = emit_several(b, "lstm", inputs, [target or (layer.sequence, None), state, state], attrs)
-    absorb(b, *done)
+    names = b.several("lstm", inputs, [target or (layer.sequence, None), state, state], attrs)
+    b.absorb(*done)
     finished(b, layer, None if target else names[0], names[1:])
     return True
 
@@ -246,7 +246,7 @@ def rnn(op: Op, b: Builder) -> bool:
     }
     target, done = target_of(b, layer)
     state = ((layer.batch, layer.hidden), None)
-    names = emit_several(b, "rnn", inputs, [target or (layer.sequence, None), state], attrs)
-    absorb(b, *done)
+    names = b.several("rnn", inputs, [target or (layer.sequence, None), state], attrs)
+    b.absorb(*done)
     finished(b, layer, None if target else names[0], names[1:])
     return True

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op, Shape
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import axes, flag, integer, one_integer
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool, is_integer
-from edgeplan.lower.mil.neighbours import emit_several
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import reduced, size
 
@@ -101,7 +100,7 @@ def top_k(op: Op, b: Builder) -> bool:
     k = integer(op, "k", 0) if given is None else one_integer(b, given)
     if k is not None and k > 0:
         attrs = {"k": k, "axis": axis, "ascending": not largest, "sort": ordered}
-        emit_several(b, "topk", {"x": x}, _both(op, b), attrs)
+        b.several("topk", {"x": x}, _both(op, b), attrs)
         return True
     if given is None or b.value(given).const or len(op.outputs) != 2:
         return False

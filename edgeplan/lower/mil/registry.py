@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edgeplan.lower.builder import Lowering
+from edgeplan.graph import Op
+from edgeplan.lower.mil.builder import Builder
 
-__all__ = ["LOWERINGS", "lowers"]
+__all__ = ["LOWERINGS", "Lowering", "lowers"]
+
+Lowering = Callable[[Op, Builder], bool]
+"""Emits MIL ops for one source op and returns True, or emits nothing and returns False: no lowering."""
 
 LOWERINGS: dict[str, Lowering] = {}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import axes, integer, integers, vector
-from edgeplan.lower.mil.high_rank import rearranged
+from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.mil.high_rank import rearranged, reshapes_after
 from edgeplan.lower.mil.linear import only_swaps_for_matmul
-from edgeplan.lower.mil.neighbours import absorb, only_consumer
+from edgeplan.lower.mil.neighbours import only_consumer
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import reshape_target, total
 
@@ -26,12 +26,12 @@ def reshape(op: Op, b: Builder) -> bool:
         return False
     if rearranged(op, b):
         return True
-    merged = _merged(op, b)
+    merged = reshapes_after(op, b)
     if merged:
         kind = "identity" if _same(b, x, merged[-1].outputs[0]) else "reshape"
         sizes = reshape_target(b.shape(merged[-1].outputs[0])) or ()
         b.emit(kind, {"x": x}, to=merged[-1].outputs[0], attrs={"shape": sizes} if kind == "reshape" else None)
-        absorb(b, *merged)
+        b.absorb(*merged)
         return True
     target = b.shape(op.outputs[0])
     given = vector(op, b, "shape") if reshape_target(target) is None else reshape_target(target)
@@ -51,24 +51,6 @@ def reshape(op: Op, b: Builder) -> bool:
 def _same(b: Builder, x: str, y: str) -> bool:
     shape = b.shape(x)
     return shape is not None and shape == b.shape(y) and None not in shape
-
-
-def _merged(op: Op, b: Builder) -> list[Op]:
-    """The reshapes that follow and whose result alone is needed. Rank 0 is no reshape in MIL."""
-    found: list[Op] = []
-    while after := only_consumer(b, (found[-1] if found else op).outputs[0]):
-        before = (found[-1] if found else op).outputs[0]
-        if after.label not in ("Reshape", "Flatten") or len(after.outputs) != 1 or after.inputs[0] != before:
-            break
-        if not reshape_target(b.shape(after.outputs[0])) or _starts_rearrangement(after, b):
-            break
-        found.append(after)
-    return found
-
-
-def _starts_rearrangement(op: Op, b: Builder) -> bool:
-    after = only_consumer(b, op.outputs[0])
-    return (b.rank(op.outputs[0]) or 0) > 5 and after is not None and after.label == "Transpose"
 
 
 @lowers("Flatten")
@@ -159,5 +141,5 @@ def transpose(op: Op, b: Builder) -> bool:
         b.emit("identity", {"x": x}, to=out)
     else:
         b.emit("transpose", {"x": x}, to=out, attrs={"perm": perm})
-    absorb(b, *merged)
+    b.absorb(*merged)
     return True

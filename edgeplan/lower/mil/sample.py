@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import flag, text, vector
-from edgeplan.lower.mil.neighbours import absorb, consumers, producer
+from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.mil.neighbours import consumers, producer
 from edgeplan.lower.mil.registry import lowers
 
 __all__ = ["affine_grid", "grid_sample"]
@@ -49,7 +49,7 @@ def _samples_affinely(grid: Op, op: Op, b: Builder) -> bool:
 
 def _is_absorbed(op: Op, b: Builder) -> bool:
     readers = consumers(b, op.outputs[0]) if op.outputs else ()
-    return bool(readers) and op.outputs[0] not in b.source.outputs and all(_samples_affinely(op, r, b) for r in readers)
+    return bool(readers) and op.outputs[0] not in b.returned and all(_samples_affinely(op, r, b) for r in readers)
 
 
 @lowers("AffineGrid")
@@ -77,5 +77,5 @@ def grid_sample(op: Op, b: Builder) -> bool:
     matrix = b.emit("reshape", {"x": theta}, (batch, 6), attrs={"shape": (-1, 6)})
     attrs = {"output_height": sizes[2], "output_width": sizes[3], **settings}
     b.emit("affine", {"x": x, "transform_matrix": matrix}, to=op.outputs[0], attrs=attrs)
-    absorb(b, before)
+    b.absorb(before)
     return True

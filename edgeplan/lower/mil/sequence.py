@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import flag, integer, one_integer
-from edgeplan.lower.mil.neighbours import absorb, consumers, producer
+from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.mil.neighbours import consumers, producer
 from edgeplan.lower.mil.registry import lowers
 
 __all__ = [
@@ -35,7 +35,7 @@ def _concatenates(op: Op, rank: int | None) -> int | None:
 
 def _is_list(op: Op, b: Builder) -> bool:
     """True for a SequenceConstruct that only ops read which know its elements: a Python list to the frontend."""
-    if op.label != "SequenceConstruct" or not op.inputs or not op.outputs or op.outputs[0] in b.source.outputs:
+    if op.label != "SequenceConstruct" or not op.inputs or not op.outputs or op.outputs[0] in b.returned:
         return False
     readers = consumers(b, op.outputs[0])
     for r in readers:
@@ -69,7 +69,7 @@ def sequence_at(op: Op, b: Builder) -> bool:
     at = None if made is None else _position(op, b, len(made.inputs))
     if made is not None and at is not None:
         b.emit("identity", {"x": made.inputs[at]}, to=op.outputs[0])
-        absorb(b, made)
+        b.absorb(made)
     else:
         b.emit("list_read", {"ls": op.inputs[0], "index": op.inputs[1]}, to=op.outputs[0])
     return True
@@ -87,7 +87,7 @@ def sequence_concat(op: Op, b: Builder) -> bool:
         b.emit("stack", {"values": made.inputs}, to=op.outputs[0], attrs=attrs)
     else:
         b.emit("concat", {"values": made.inputs}, to=op.outputs[0], attrs={**attrs, "interleave": False})
-    absorb(b, made)
+    b.absorb(made)
     return True
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.builder import Builder
 from edgeplan.lower.mil.attributes import axes, vector
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import size
 
@@ -40,9 +40,9 @@ def slice_tensor(op: Op, b: Builder) -> bool:
     rank = len(shape)
     starts, ends = vector(op, b, "starts"), vector(op, b, "ends")
     count = next((len(v) for v in (starts, ends) if v is not None), _length(b, op.input("starts")))
-    if not count or starts is not None and ends is not None and len(starts) != len(ends):
+    if not count or count > rank or starts is not None and ends is not None and len(starts) != len(ends):
         return False
-    cut = axes(op, b, rank, tuple(range(min(count, rank))))
+    cut = axes(op, b, rank, tuple(range(count)))
     steps = vector(op, b, "steps", (1,) * count)
     if cut is None or steps is None or len(cut) != count or len(steps) != count or 0 in steps:
         return False
@@ -105,7 +105,7 @@ def _bounds(b: Builder, given: str, cut: tuple[int, ...], rank: int) -> str:
     if cut == tuple(range(rank)):
         return given
     data = b.data(given)
-    if data is not None:
+    if data is not None and len(data) == len(cut):
         full = [0] * rank
         for axis, value in zip(cut, data, strict=True):
             full[axis] = value if isinstance(value, int) else 0

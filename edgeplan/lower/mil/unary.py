@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.builder import Builder
+from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_integer, scalar
 from edgeplan.lower.mil.registry import lowers
 

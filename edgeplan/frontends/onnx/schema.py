@@ -1,0 +1,91 @@
+"""Holds a node against its operator's schema, so that every later stage may count on inputs and attributes being there.
+
+A runtime refuses such a model when it loads it (onnxruntime: "Node has input size 1 not in range [min=2, max=2]").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import onnx
+from onnx import AttributeProto, NodeProto
+
+from edgeplan.frontends.errors import ModelError
+
+__all__ = ["check_node"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a schema asks for: how many inputs and outputs, which inputs must be there, the types of the attributes."""
+
+    least: int
+    most: int
+    outputs: int
+    required_inputs: tuple[int, ...]
+    required: tuple[str, ...]
+    types: Mapping[str, int]
+
+
+def check_node(node: NodeProto, opsets: Mapping[str, int]) -> None:
+    """Raise `ModelError` when the node is not one its operator allows. Operators nobody knows are let through.
+
+    `opsets` maps the domains to their versions, the default domain written "".
+    """
+    domain = "" if node.domain == "ai.onnx" else node.domain
+    if not domain and not opsets.get(""):
+        raise ModelError("not an ONNX model: it names no opset for the ops of the default domain")
+    form = _form(node.op_type, domain, opsets.get(domain, 0))
+    given = {a.name: a for a in node.attribute}
+    for a in given.values():
+        if a.ref_attr_name:
+            raise _refused(node, f"its attribute {a.name!r} refers to a function's, and it is in none")
+        wanted = a.type if form is None else form.types.get(a.name, a.type)
+        if a.type != wanted or a.type == AttributeProto.UNDEFINED:
+            raise _refused(node, f"its attribute {a.name!r} is of the wrong type")
+    if form is None:
+        return
+    count = len(node.input)
+    if not form.least <= count <= form.most:
+        limits = str(form.least) if form.least == form.most else f"{form.least} to {form.most}"
+        raise _refused(node, f"it has {_counted(count)}, the operator takes {limits}")
+    if any(slot < count and not node.input[slot] for slot in form.required_inputs):
+        raise _refused(node, "an input that the operator needs is absent")
+    if len(node.output) > form.outputs:
+        raise _refused(node, f"it has {len(node.output)} outputs, the operator makes {form.outputs}")
+    absent = next((name for name in form.required if name not in given), None)
+    if absent is not None:
+        raise _refused(node, f"its attribute {absent!r} is missing")
+
+
+@lru_cache(maxsize=4096)
+def _form(op_type: str, domain: str, version: int) -> _Form | None:
+    """The form at a version; of an op retired before it the last one, of one that came later the newest."""
+    try:
+        schema = onnx.defs.get_schema(op_type, version, domain)
+        if schema.deprecated:
+            schema = onnx.defs.get_schema(op_type, schema.since_version - 1, domain)
+    except onnx.defs.SchemaError:
+        if not onnx.defs.has(op_type, domain):
+            return None
+        schema = onnx.defs.get_schema(op_type, domain)
+    option = onnx.defs.OpSchema.FormalParameterOption
+    return _Form(
+        schema.min_input,
+        schema.max_input,
+        schema.max_output,
+        tuple(i for i, formal in enumerate(schema.inputs) if formal.option == option.Single),
+        tuple(name for name, a in schema.attributes.items() if a.required),
+        {n: int(a.type) for n, a in schema.attributes.items()},  # type: ignore[call-overload]  # the stubs hide the enum
+    )
+
+
+def _refused(node: NodeProto, why: str) -> ModelError:
+    name = node.name or next(iter(node.output), "")
+    return ModelError(f"op {name!r} is no valid {node.op_type!r}: {why}")
+
+
+def _counted(inputs: int) -> str:
+    return f"{inputs} input" if inputs == 1 else f"{inputs} inputs"

@@ -1,0 +1,59 @@
+"""The builder of a MIL graph: several outputs an op, and source ops that one lowering does together with its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from edgeplan.graph import Attr, Body, DType, Op, Shape
+from edgeplan.lower import builder
+
+__all__ = ["Builder"]
+
+
+class Builder(builder.Builder):
+    """Ops and values of one MIL graph."""
+
+    @cached_property
+    def absorbed(self) -> set[str]:
+        """Outputs of the source ops that another one's lowering has done already."""
+        return set()
+
+    @cached_property
+    def returned(self) -> frozenset[str]:
+        """The values that the source graph returns."""
+        return frozenset(self.source.outputs)
+
+    def translate(self, op: Op, lowering: Callable[[Op, Builder], bool] | None) -> None:
+        """Lower one op, or leave it when it cannot be."""
+        self.lower(op, None if lowering is None else lambda given, _: lowering(given, self))
+
+    def absorb(self, *ops: Op) -> None:
+        """Say that the op emitted last does the work of these source ops too: they are not lowered on their own."""
+        names = [n for op in ops for n in (op.sources or (op.name,))]
+        self.ops[-1] = replace(self.ops[-1], sources=tuple(dict.fromkeys((*self.ops[-1].sources, *names))))
+        self.absorbed.update(name for op in ops for name in op.outputs)
+
+    def several(
+        self,
+        type: str,
+        inputs: builder.Inputs,
+        outputs: Sequence[tuple[Shape, DType | None] | str],
+        attrs: Mapping[str, Attr] | None = None,
+        bodies: tuple[Body, ...] = (),
+    ) -> tuple[str, ...]:
+        """Add one op with several outputs and return their names.
+
+        An output is a source value by name, or a new intermediate of a shape and a dtype (None: the first input's).
+        """
+        names = tuple(
+            self.emit(type, inputs, to=out, attrs=attrs, bodies=bodies)
+            if isinstance(out, str)
+            else self.emit(type, inputs, out[0], dtype=out[1], attrs=attrs, bodies=bodies)
+            for out in outputs
+        )
+        first = self.ops[-len(names)]
+        del self.ops[-len(names) :]
+        self.ops.append(replace(first, outputs=names))
+        return names

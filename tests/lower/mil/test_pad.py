@@ -1,0 +1,44 @@
+"""Padding."""
+
+import pytest
+
+CASES = {
+    "reflect": (
+        (
+            "g (float[1,2,4,4] x) => (float[1,2,6,7] y) <int64[8] p = {0,0,1,1,0,0,1,2}> { y = Pad <mode = "
+            '"reflect"> (x, p) }'
+        ),
+        ["pad x:1x2x4x4 mode=reflect constant_val=0.0 pad=(0,0,0,0,1,1,1,2) -> float32[1x2x6x7]"],
+    ),
+    "by attributes": (
+        "10: g (float[1,2,4,4] x) => (float[1,2,6,7] y) { y = Pad <pads = [0,0,1,1,0,0,1,2], value = 1.5> (x) }",
+        ["pad x:1x2x4x4 mode=constant constant_val=1.5 pad=(0,0,0,0,1,1,1,2) -> float32[1x2x6x7]"],
+    ),
+    "of some axes": (
+        (
+            "g (float[1,2,4,4] x) => (float[1,2,4,7] y) <int64[2] p = {1,2}, float c = {0}, int64[1] a = {-1}> { "
+            'y = Pad <mode = "edge"> (x, p, c, a) }'
+        ),
+        ["pad x:1x2x4x4 mode=replicate constant_val=0.0 pad=(0,0,0,0,0,0,1,2) -> float32[1x2x4x7]"],
+    ),
+    "wrap has no lowering": (
+        (
+            "19: g (float[1,2,4,4] x) => (float[1,2,4,6] y) <int64[8] p = {0,0,0,1,0,0,0,1}> { y = Pad <mode = "
+            '"wrap"> (x, p) }'
+        ),
+        ["onnx.Pad data:1x2x4x4 pads:8 mode=wrap -> float32[1x2x4x6]"],
+    ),
+    "of one axis known at run time": (
+        "g (float[4] x, int64[2] p) => (float[A] y) { y = Pad (x, p) }",
+        ["pad x:4 pad:2 mode=constant constant_val=0.0 -> float32[?]"],
+    ),
+    "of more axes known at run time has no lowering": (
+        "g (float[4,4] x, int64[4] p) => (float[A,B] y) { y = Pad (x, p) }",
+        ["onnx.Pad data:4x4 pads:4 -> float32[?x?]"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES.keys())
+def test_lowers_to(mil, text, expected):
+    assert mil(text) == expected

@@ -1,0 +1,187 @@
+"""Each finding is raised by a minimal case, and absent from the same case without the trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from edgeplan.finding import CODES, Confidence, Finding, Severity
+from edgeplan.frontends.onnx import parse_text
+from edgeplan.plan import Plan, analyze_graph
+from edgeplan.target import Target
+
+Toy = Callable[..., Target]
+ALL_RUN = 'id = "all"\nops = ["*"]\nunit = ["npu", "cpu"]\nverdict = "runs"\n'
+CPU_RUNS = ALL_RUN.replace('"npu", ', "").replace('"all"', '"cpu"')
+RELU = "g (float[16] x) => (float[16] y) { y = Relu (x) }"
+OPEN = "g (float[N,16] x) => (y) { y = Relu (x) }"
+
+
+def row(verdict: str, unit: str, op: str = "Relu", more: str = "") -> str:
+    why = "" if verdict == "runs" else f'why = "{op} {verdict} there."\n'
+    return f'id = "{op.lower()}-{unit}"\nops = ["{op}"]\nunit = ["{unit}"]\nverdict = "{verdict}"\n{why}{more}'
+
+
+def plan(target: Target, text: str = RELU, **more: object) -> Plan:
+    return analyze_graph(parse_text(text), target, **more)
+
+
+def found(plan: Plan, code: str) -> Finding:
+    return next(f for f in plan.findings if f.code == code)
+
+
+WIDE = 'when = { "in.shape[0]" = { min = 100 } }'
+ZIGZAG = "g (float[16] x) => (e) { a = Relu (x) b = Neg (a) c = Relu (b) d = Neg (c) e = Relu (d) }"
+STRAIGHT = "g (float[16] x) => (e) { a = Relu (x) b = Relu (a) c = Neg (b) d = Relu (c) e = Relu (d) }"
+
+CASES: Mapping[str, tuple[tuple[Sequence[str], Mapping[str, object], str, Mapping[str, object]], ...]] = {
+    # code: (rows, target, text, analysis) with the trouble, then without it
+    "EP001": (((ALL_RUN,), {}, OPEN, {"free": ("N",)}), ((ALL_RUN,), {}, RELU, {})),
+    "EP002": (
+        ((ALL_RUN,), {}, "g (float[16] x) => (y) { y = NonZero (x) }", {}),
+        ((ALL_RUN,), {}, "g (float[16] x) => (int64[1,16] y) { y = NonZero (x) }", {}),
+    ),
+    "EP003": (
+        ((ALL_RUN,), {}, "g (float[16] x) => (y) { y = Foo (x) }", {}),
+        ((ALL_RUN,), {}, "g (float[16] x) => (float[16] y) { y = Foo (x) }", {}),
+    ),
+    "EP004": (((ALL_RUN,), {}, RELU, {"missing": ("w.bin",)}), ((ALL_RUN,), {}, RELU, {})),
+    "EP101": (((row("refuses", "npu"), CPU_RUNS), {}, RELU, {}), ((ALL_RUN,), {}, RELU, {})),
+    "EP102": (
+        ((row("refuses", "npu", "Neg"), ALL_RUN), {}, ZIGZAG, {}),
+        ((row("refuses", "npu", "Neg"), ALL_RUN), {}, STRAIGHT, {}),
+    ),
+    "EP103": (((CPU_RUNS,), {}, RELU, {}), ((ALL_RUN,), {}, RELU, {})),
+    "EP104": (
+        ((row("refuses", "npu"), row("refuses", "cpu")), {}, RELU, {}),
+        ((row("refuses", "npu"), row("runs", "cpu")), {}, RELU, {}),
+    ),
+    "EP105": (((row("degrades", "npu"), CPU_RUNS), {}, RELU, {}), ((ALL_RUN,), {}, RELU, {})),
+    "EP106": (
+        ((row("refuses", "npu", more='code = "EP106"\ncheck = "dynamic_shape"'), ALL_RUN), {}, OPEN, {"free": ("N",)}),
+        ((row("refuses", "npu", more='code = "EP106"\ncheck = "dynamic_shape"'), ALL_RUN), {}, RELU, {}),
+    ),
+    "EP107": (((), {}, RELU, {}), ((CPU_RUNS,), {}, RELU, {})),
+    "EP201": (((ALL_RUN,), {"limit": 127}, RELU, {}), ((ALL_RUN,), {"limit": 128}, RELU, {})),
+    "EP202": (
+        ((ALL_RUN,), {}, "g (float[2] x) => (y) <float[2] w = {1, 2}> { y = Add (x, w) }", {"size_budget": 7}),
+        ((ALL_RUN,), {}, "g (float[2] x) => (y) <float[2] w = {1, 2}> { y = Add (x, w) }", {"size_budget": 8}),
+    ),
+    "EP203": (((ALL_RUN,), {"guidance": 127}, RELU, {}), ((ALL_RUN,), {"guidance": 128}, RELU, {})),
+    "EP204": (((ALL_RUN,), {"limit": None}, RELU, {}), ((ALL_RUN,), {"limit": None, "given": 1000}, RELU, {})),
+    "EP901": (
+        ((ALL_RUN,), {}, "g (float[16] x) => (y) { y = Foo (x) }", {}),
+        ((ALL_RUN,), {}, "g (float[16] x) => (float[16] y) { y = Foo (x) }", {}),
+    ),
+    "EP902": (
+        ((ALL_RUN,), {}, "g (float[16] x, float[4,4] z) => (y) { a = Foo (x) y = MatMul (a, z) }", {}),
+        ((ALL_RUN,), {}, "g (float[4,4] x, float[4,4] z) => (y) { y = MatMul (x, z) }", {}),
+    ),
+}
+
+
+def test_every_code_has_a_case() -> None:
+    assert set(CASES) == set(CODES)
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_the_trouble_is_found(toy: Toy, code: str) -> None:
+    rows, target, text, analysis = CASES[code][0]
+    finding = found(plan(toy(*rows, **target), text, **analysis), code)
+    assert finding.severity is CODES[code].severity
+    assert finding.message
+    assert "\n" not in finding.message
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_without_the_trouble_there_is_no_finding(toy: Toy, code: str) -> None:
+    rows, target, text, analysis = CASES[code][1]
+    assert code not in {f.code for f in plan(toy(*rows, **target), text, **analysis).findings}
+
+
+def test_a_clean_model_has_no_finding(toy: Toy) -> None:
+    assert plan(toy(ALL_RUN)).findings == ()
+
+
+def test_ops_with_one_trouble_are_one_finding(toy: Toy) -> None:
+    text = "g (float[16] x) => (d) { a = Relu (x) b = Neg (a) c = Relu (b) d = Neg (c) }"
+    target = toy(row("refuses", "npu"), ALL_RUN)
+    finding = found(plan(target, text), "EP101")
+    assert finding.ops == ("a", "c")
+    assert finding.message == "2 Relu ops leave the NPU for the CPU: Relu refuses there."
+    assert finding.row == "toy/npu/relu-npu"
+    assert finding.bytes_share == 0.5
+    assert finding.macs_share is None or finding.macs_share == 0
+
+
+def test_another_row_is_another_finding(toy: Toy) -> None:
+    target = toy(row("refuses", "npu"), row("refuses", "npu", "Neg"), ALL_RUN)
+    text = "g (float[16] x) => (b) { a = Relu (x) b = Neg (a) }"
+    assert [f.row for f in plan(target, text).findings if f.code == "EP101"] == ["toy/npu/relu-npu", "toy/npu/neg-npu"]
+
+
+def test_a_finding_names_the_ops_of_the_model_file(toy: Toy) -> None:
+    target = toy(row("refuses", "npu", "Conv"), ALL_RUN)
+    text = """g (float[1,2,4,4] x) => (y) <float[2] m = {1, 1}, float[2] b = {0, 0}, int64[4] k = {2,2,1,1}> {
+        w = ConstantOfShape (k)
+        [conv] c = Conv (x, w)
+        [norm] y = BatchNormalization (c, m, b, b, m)
+    }"""
+    assert set(found(plan(target, text), "EP101").ops) == {"conv", "norm"}
+
+
+def test_weak_evidence_is_said_as_likely(toy: Toy) -> None:
+    likely = row("refuses", "npu", more='source = { rumour = "heard so" }\nagainst = { paper = "not so" }')
+    finding = found(plan(toy(likely, ALL_RUN)), "EP101")
+    assert finding.message.startswith("1 Relu op likely leaves the NPU for the CPU")
+    assert finding.confidence is Confidence.LOW
+    assert [e.words for e in finding.evidence] == ["heard so"]
+    assert [e.words for e in finding.against] == ["not so"]
+
+
+def test_an_op_that_hangs_on_an_unknown_size_names_the_row(toy: Toy) -> None:
+    text = "g (float[16] x) => (y) { a = Foo (x) y = Relu (a) }"
+    target = toy(row("refuses", "npu", more=WIDE), ALL_RUN)
+    finding = found(plan(target, text), "EP103")
+    assert finding.row == "toy/npu/relu-npu"
+    assert "hangs on a size or value not known" in finding.message
+
+
+def test_an_open_dimension_is_told_once(toy: Toy) -> None:
+    codes = {f.code for f in plan(toy(row("refuses", "npu", more=WIDE), ALL_RUN), OPEN, free=("N",)).findings}
+    assert codes == {"EP001"}
+
+
+def test_a_backend_without_rows_is_told_once(toy: Toy) -> None:
+    findings = plan(toy(), "g (float[16] x) => (b) { a = Relu (x) b = Neg (a) }").findings
+    assert [(f.code, f.ops) for f in findings] == [("EP107", ("a", "b"))]
+
+
+def test_an_op_that_only_another_op_is_known_of_is_unknown(toy: Toy) -> None:
+    finding = found(plan(toy(ALL_RUN.replace("*", "Neg"))), "EP107")
+    assert finding.message == "no row says whether the NPU runs Relu: 1 Relu op"
+
+
+def test_an_accelerator_that_hands_on_to_another_is_only_a_note(toy: Toy) -> None:
+    target = toy(row("refuses", "npu"), row("runs", "gpu"), units=("npu", "gpu", "cpu"))
+    assert [f.code for f in plan(target).findings] == ["EP105"]
+
+
+def test_a_fix_is_handed_on(toy: Toy) -> None:
+    target = toy(row("refuses", "npu", more='fix = ["edgeplan rewrite --only x"]'), ALL_RUN)
+    assert found(plan(target), "EP101").fix == ("edgeplan rewrite --only x",)
+
+
+def test_the_worst_comes_first_then_the_code(toy: Toy) -> None:
+    target = toy(row("refuses", "npu"), row("degrades", "npu", "Neg"), ALL_RUN, limit=10)
+    findings = plan(target, "g (float[16] x) => (b) { a = Neg (x) b = Relu (a) }").findings
+    assert [f.code for f in findings] == ["EP201", "EP101", "EP105"]
+    ranks = [f.severity.rank for f in findings]
+    assert ranks == sorted(ranks, reverse=True)
+    assert findings[0].severity is Severity.ERROR
+
+
+def test_the_users_own_budget_counts_instead_of_the_devices(toy: Toy) -> None:
+    assert not plan(toy(ALL_RUN, limit=10, given=1000)).findings
+    assert "the budget is 100 B" in found(plan(toy(ALL_RUN, given=100)), "EP201").message

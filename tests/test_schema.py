@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+
+from edgeplan.frontends.onnx import parse_text
+from edgeplan.plan import analyze_graph
+from edgeplan.report.json import plan_schema, render_json
+from edgeplan.target import Target, resolve
+
+PUBLISHED = Path(__file__).parent.parent / "docs" / "plan.schema.json"
+CONV = """g (float[N,3,8,8] x) => (y) <int64[4] s = {8, 3, 3, 3}> {
+    w = ConstantOfShape (s)
+    a = Conv <dilations = [2, 2]> (x, w)
+    i = NonZero (a)
+    y = Foo (i)
+}"""
+
+
+def test_the_published_schema_is_the_generated_one() -> None:
+    generated = json.loads(msgspec.json.encode(plan_schema()))
+    assert json.loads(PUBLISHED.read_text("utf-8")) == generated, (
+        "run `python -m edgeplan.report.json > docs/plan.schema.json`"
+    )
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(plan_schema())
+
+
+@pytest.mark.parametrize("device", ["iphone14pro", "jetson-orin-nano", "pixel9"])
+@pytest.mark.parametrize("size", ["1", "N"])
+def test_a_plan_follows_the_schema(device: str, size: str) -> None:
+    plan = analyze_graph(parse_text(CONV.replace("N", size, 1)), resolve(device), free=("N",) if size == "N" else ())
+    jsonschema.validate(json.loads(render_json(plan)), plan_schema(), jsonschema.Draft202012Validator)
+
+
+def test_hostile_names_are_plain_json(toy: Callable[..., Target]) -> None:
+    graph = parse_text("g (float[4] x) => (y) { y = Relu (x) }")
+    written = render_json(analyze_graph(graph, toy(), name='\x1b[2J"\u202e\n.onnx'))
+    assert json.loads(written)["model"]["name"] == '\x1b[2J"\u202e\n.onnx'
+    assert "\x1b" not in written
