@@ -75,7 +75,7 @@ def dequantize(op: Op, b: Builder) -> bool:
     found = _expansion(op, b)
     if found is not None:
         kind, ports, attrs = found
-        b.emit(kind, dict(zip(ports, op.inputs, strict=False)), to=op.outputs[0], attrs=attrs)
+        b.emit(kind, dict(zip(ports, _with_zero(b, op.inputs), strict=True)), to=op.outputs[0], attrs=attrs)
         return True
     axis = _axis(op, b) if 2 <= len(op.inputs) <= 3 else None
     if axis is None or not all(b.value(n).const for n in op.inputs[1:]):
@@ -101,11 +101,17 @@ def transposed_weight(b: Builder, w: str) -> str:
     found = _expansion(before, b) if before is not None and before.label == "DequantizeLinear" else None
     if before is not None and found is not None:
         kind, ports, attrs = found
-        inputs = [_turned(b, n) if b.rank(n) == 2 else n for n in before.inputs]
+        inputs = [_turned(b, n) if b.rank(n) == 2 else n for n in _with_zero(b, before.inputs)]
         axis = attrs.get("axis")
         flipped: dict[str, Attr] = {"axis": 1 - axis} if isinstance(axis, int) and b.rank(inputs[1]) == 1 else attrs
-        b.emit(kind, dict(zip(ports, inputs, strict=False)), to=turned, attrs=flipped)
+        b.emit(kind, dict(zip(ports, inputs, strict=True)), to=turned, attrs=flipped)
     return turned
+
+
+def _with_zero(b: Builder, inputs: tuple[str, ...]) -> tuple[str, ...]:
+    """Data, scale and zero point, which is zeros of the scale's shape where ONNX leaves it out."""
+    data, scale, *zero = inputs
+    return (data, scale, zero[0] if zero else b.weight(data, b.shape(scale), "zero_point"))
 
 
 def _turned(b: Builder, name: str) -> str:

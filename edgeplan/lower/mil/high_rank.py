@@ -15,13 +15,13 @@ __all__ = ["rearranged", "reshapes_after"]
 _MOST = 5
 
 
-def rearranged(op: Op, b: Builder) -> bool:
+def rearranged(op: Op, b: Builder, x: str) -> bool:
     """Reshape to rank >= 6, Transpose, Reshape to rank <= 5 -> reshape, transpose, reshape of few axes.
 
     Before: reshape [1, 8, 7, 8, 7, 96], transpose (0, 1, 3, 2, 4, 5), reshape [64, 7, 7, 96]
     After:  reshape [8, 7, 8, 672], transpose (0, 2, 1, 3), reshape [64, 7, 7, 96]
 
-    Axes that stay together count as one. Where six are left, each is brought forward on its own, by a reshape and a
+    `op` is the first reshape, `x` what it or those before it read. Axes that stay together count as one. Where six are left, each is brought forward on its own, by a reshape and a
     transpose of rank 4. Emits nothing and returns False when the pattern is not there.
     Source: coremltools' pass expand_high_rank_reshape_and_transpose.
     """
@@ -41,7 +41,6 @@ def rearranged(op: Op, b: Builder) -> bool:
     if final is None or len(final) > _MOST:
         return False
     sizes, perm = _grouped(sizes, perm)
-    x = op.inputs[0]
     if len(sizes) <= _MOST:
         x = b.emit("reshape", {"x": x}, sizes, attrs={"shape": sizes})
         x = b.emit("transpose", {"x": x}, tuple(sizes[p] for p in perm), attrs={"perm": perm})
@@ -55,19 +54,14 @@ def rearranged(op: Op, b: Builder) -> bool:
 def reshapes_after(op: Op, b: Builder) -> list[Op]:
     """The reshapes that follow and whose result alone is needed. Rank 0 is no reshape in MIL."""
     found: list[Op] = []
-    while after := only_consumer(b, (found[-1] if found else op).outputs[0]):
-        before = (found[-1] if found else op).outputs[0]
-        if after.label not in ("Reshape", "Flatten") or len(after.outputs) != 1 or after.inputs[0] != before:
-            break
-        if not reshape_target(b.shape(after.outputs[0])) or _starts_rearrangement(after, b):
+    before = op.outputs[0]
+    while after := only_consumer(b, before):
+        reshapes = after.label in ("Reshape", "Flatten") and len(after.outputs) == 1 and after.inputs[0] == before
+        if not reshapes or not reshape_target(b.shape(after.outputs[0])):
             break
         found.append(after)
+        before = after.outputs[0]
     return found
-
-
-def _starts_rearrangement(op: Op, b: Builder) -> bool:
-    after = only_consumer(b, op.outputs[0])
-    return (b.rank(op.outputs[0]) or 0) > _MOST and after is not None and after.label == "Transpose"
 
 
 def _grouped(sizes: tuple[int, ...], perm: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -24,9 +24,10 @@ def reshape(op: Op, b: Builder) -> bool:
     x, wanted = op.input("data"), op.input("shape")
     if x is None:
         return False
-    if rearranged(op, b):
-        return True
     merged = reshapes_after(op, b)
+    if rearranged((merged or [op])[-1], b, x):
+        b.absorb(*merged)
+        return True
     if merged:
         kind = "identity" if _same(b, x, merged[-1].outputs[0]) else "reshape"
         sizes = reshape_target(b.shape(merged[-1].outputs[0])) or ()

@@ -45,6 +45,16 @@ CASES = {
             "linear x:2x2 weight:4x2 -> float32[2x4]",
         ],
     ),
+    "a quantised weight as it lies": (
+        (
+            "g (float[2,4] x) => (float[2,3] y) <int8[3,4] q = {1,2,3,4,5,6,7,8,9,1,2,3}, float s = {0.1}> { w = "
+            "DequantizeLinear (q, s) y = Gemm <transB = 1> (x, w) }"
+        ),
+        [
+            "constexpr_affine_dequantize quantized_data:3x4 scale:scalar zero_point:scalar axis=0 -> float32[3x4]",
+            "linear x:2x4 weight:3x4 -> float32[2x3]",
+        ],
+    ),
     "a quantised bias is a constant": (
         (
             "g (float[2,4] x) => (float[2,4] y) <int32[4] q = {1,2,3,4}, float s = {0.1}> { c = DequantizeLinear "
