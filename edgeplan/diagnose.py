@@ -104,10 +104,26 @@ def _shapes(case: Case) -> Iterator[Finding]:
         ("EP003", other, "{} whose output shape is not known"),
     ):
         for group in _by_type(case.graph, ops):
-            yield case.finding(code, message.format(_ops(case.graph, group)), group)
+            fix = tuple(f"--value {name}=VALUE" for name in _deciding_inputs(case.graph, group))
+            yield case.finding(code, message.format(_ops(case.graph, group)), group, fix=fix)
     uncounted = [i for i, w in enumerate(case.work) if w.macs is None and not case.free]
     if uncounted:
         yield case.finding("EP902", f"{_ops(case.graph, uncounted)} whose work could not be counted", uncounted)
+
+
+def _deciding_inputs(graph: Graph, ops: Sequence[int]) -> tuple[str, ...]:
+    """The scalar inputs of the model from which alone the conditions of branches among these ops are computed."""
+    seen: dict[str, None] = {}
+    waiting = [graph.ops[i].inputs[0] for i in ops if graph.ops[i].bodies and graph.ops[i].inputs]
+    for name in waiting:
+        if name in seen or graph.values[name].const:
+            continue
+        if graph.values[name].elements != 1:
+            return ()
+        seen[name] = None
+        if name in graph.producer:
+            waiting += graph.ops[graph.producer[name]].inputs
+    return tuple(name for name in graph.inputs if name in seen)
 
 
 def _placement(case: Case) -> Iterator[Finding]:

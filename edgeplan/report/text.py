@@ -100,7 +100,9 @@ def _share(plan: Plan, share: UnitShare, explain: bool) -> str:
     if plan.model.free_dimensions:
         return f"{share.ops:,} of {len(plan.ops):,} ops" if explain else f"{share.ops:,}"
     macs, moved = say_percent(share.macs_share), say_percent(share.bytes_share)
-    if not plan.model.macs:
+    if plan.model.macs is None and explain:
+        return f"{macs} of the MACs and {moved} of the bytes moved that could be counted"
+    if plan.model.macs == 0:
         return f"{moved} of the bytes moved" if explain else moved
     return f"{macs} of the MACs, {moved} of the bytes moved" if explain else f"{macs}, {moved}"
 

@@ -9,6 +9,7 @@ from edgeplan.lower.fold import drop_dead
 from edgeplan.lower.fuse.activation import fuse_hard_swish, fuse_mish, fuse_swish
 from edgeplan.lower.fuse.affine import fuse_affine
 from edgeplan.lower.fuse.gelu import fuse_gelu
+from edgeplan.lower.fuse.group_norm import fuse_group_norm
 from edgeplan.lower.fuse.layer_norm import fuse_layer_norm
 from edgeplan.lower.fuse.pattern import Fused, Matcher, apply
 
@@ -19,7 +20,15 @@ Fusion = Callable[[Matcher, int], Fused | None]
 FOLDED_AFFINE: Sequence[Fusion] = (fuse_affine,)
 """What every runtime does: batch norms and constant scales and shifts folded into the convolution before them."""
 
-COREML: Sequence[Fusion] = (fuse_affine, fuse_gelu, fuse_layer_norm, fuse_swish, fuse_hard_swish, fuse_mish)
+COREML: Sequence[Fusion] = (
+    fuse_affine,
+    fuse_gelu,
+    fuse_layer_norm,
+    fuse_group_norm,
+    fuse_swish,
+    fuse_hard_swish,
+    fuse_mish,
+)
 """What a coremltools model of the same network holds: its own passes, and the torch ops an exporter had taken apart.
 
 Source: coremltools `converters/mil/mil/passes/pass_pipeline.py` (fuse_conv_batchnorm, fuse_conv_bias, fuse_conv_scale,

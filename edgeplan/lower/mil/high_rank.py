@@ -21,8 +21,9 @@ def rearranged(op: Op, b: Builder, x: str) -> bool:
     Before: reshape [1, 8, 7, 8, 7, 96], transpose (0, 1, 3, 2, 4, 5), reshape [64, 7, 7, 96]
     After:  reshape [8, 7, 8, 672], transpose (0, 2, 1, 3), reshape [64, 7, 7, 96]
 
-    `op` is the first reshape, `x` what it or those before it read. Axes that stay together count as one. Where six are left, each is brought forward on its own, by a reshape and a
-    transpose of rank 4. Emits nothing and returns False when the pattern is not there.
+    `op` is the first reshape, `x` what it, or the reshapes merged into it, read. Axes that stay together count as one;
+    where six are left, each is brought forward on its own, by a reshape and a transpose of rank 4. Emits nothing and
+    returns False when the pattern is not there.
     Source: coremltools' pass expand_high_rank_reshape_and_transpose.
     """
     sizes = static(b.shape(op.outputs[0]))
