@@ -14,6 +14,7 @@ from edgeplan.frontends.errors import ModelError
 from edgeplan.frontends.onnx.contrib import contrib_shapes
 from edgeplan.frontends.onnx.fold import fold
 from edgeplan.frontends.onnx.loops import infer_control
+from edgeplan.frontends.onnx.partial import follow, made_shape
 from edgeplan.frontends.onnx.read import DEFAULT_DOMAINS, subgraphs
 from edgeplan.frontends.onnx.scope import Known, Scope, merge, type_of
 from edgeplan.frontends.onnx.sequences import infer_sequence
@@ -28,6 +29,9 @@ LARGEST_CONSTANT = 2**31
 _RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli", "Dropout"}
 )
+_FRAGILE = frozenset({"EyeLike", "RegexFullMatch"})
+"""Ops whose inference in onnx (1.23) ends the process when the type of their input is unknown or no tensor's."""
+
 _NP = {
     "float16": DType.FLOAT16, "float32": DType.FLOAT32, "float64": DType.FLOAT64, "bool": DType.BOOL,
     "bfloat16": DType.BFLOAT16, **{d.label: d for d in DType if d.label.lstrip("u").startswith("int")},
@@ -73,6 +77,8 @@ class Inference:
                 continue
             known = merge(scope.values.get(name), new)
             known.const = const or new.const
+            if default and name == node.output[0] and known.data is None:
+                _follow(node, inputs, known)
             if known.const and known.data is None and node.op_type != "Constant":
                 _check_constant(node, known)
             scope.values[name] = known
@@ -91,7 +97,8 @@ class Inference:
         shapes = contrib_shapes(node, inputs)
         if shapes is not None:
             return shapes
-        return self._infer_node(node, inputs)
+        made = made_shape(node, inputs) if default else None
+        return [made] if made is not None else self._infer_node(node, inputs)
 
     def _infer_node(self, node: NodeProto, inputs: list[Known | None]) -> list[Known]:
         """Ask onnx about this one node again, now with the types and contents found since."""
@@ -107,6 +114,8 @@ class Inference:
                 types[name] = proto
             if known.data is not None:
                 data[name] = numpy_helper.from_array(known.data, name)
+        if node.op_type in _FRAGILE and not all(n in types and types[n].HasField("tensor_type") for n in node.input):
+            return [Known() for _ in node.output]
         try:
             schema = onnx.defs.get_schema(node.op_type, version, domain)
             found = shape_inference.infer_node_outputs(
@@ -128,14 +137,22 @@ def infer(model: ModelProto, symbols: frozenset[str]) -> Scope:
 
     Raises `ModelError` when the model would compute a constant above `LARGEST_CONSTANT`.
     """
-    try:
-        inferred = shape_inference.infer_shapes(model, check_type=False, strict_mode=False, data_prop=True)
-    except Exception:  # onnx gives up on the whole model when one op's declared types clash: the forward pass goes on
-        inferred = model
+    inferred = model
+    if not _has_fragile(model.graph):
+        try:
+            inferred = shape_inference.infer_shapes(model, check_type=False, strict_mode=False, data_prop=False)
+        except (
+            Exception
+        ):  # onnx gives up on the whole model when one op's declared types clash: the forward pass goes on
+            inferred = model
     opsets = {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in inferred.opset_import}
     scope = Scope()
     Inference(opsets, inferred.ir_version, symbols).graph(inferred.graph, scope)
     return scope
+
+
+def _has_fragile(graph: GraphProto) -> bool:
+    return any(n.op_type in _FRAGILE or any(_has_fragile(g) for _, g in subgraphs(n)) for n in graph.node)
 
 
 def _constant(tensor: TensorProto) -> Known:
@@ -177,6 +194,22 @@ def _fold(node: NodeProto, inputs: list[Known | None]) -> list[Known] | None:
     if found is None or len(found) < len(node.output):
         return None
     return [_array(np.ascontiguousarray(o) if o.ndim else o) for o in found]
+
+
+def _follow(node: NodeProto, inputs: list[Known | None], known: Known) -> None:
+    """Note what a vector of sizes holds; once all of it is known it is a constant."""
+    import numpy as np
+
+    sizes = follow(node, inputs)
+    if sizes is None:
+        return
+    known.sizes = sizes
+    shape = (len(sizes),) if known.shape is None else known.shape
+    fits = shape == (len(sizes),) or (shape == () and len(sizes) == 1)
+    whole = all(isinstance(d, int) and abs(d) < 2**31 for d in sizes)
+    if known.dtype in (DType.INT64, DType.INT32) and fits and whole:
+        known.data = np.array(sizes, np.int64 if known.dtype is DType.INT64 else np.int32).reshape(shape)
+        known.const = True
 
 
 def _fold_shape(node: NodeProto, source: Known) -> list[Known] | None:

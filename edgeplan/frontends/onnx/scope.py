@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 from onnx import TypeProto
 
 from edgeplan.frontends.onnx.tensors import dtype_of
-from edgeplan.graph import DType, Shape
+from edgeplan.graph import Dim, DType, Shape
 
 __all__ = ["Known", "Scope", "merge", "type_of"]
 
 
 @dataclass(slots=True)
 class Known:
-    """One value. `sequence` holds the shapes of a sequence's elements where they are known."""
+    """One value. `sequence` holds the shapes of a sequence's elements where they are known.
+
+    `sizes` holds the elements of a vector of sizes whose contents are known in part: sizes, names, None.
+    """
 
     dtype: DType | None = None
     shape: Shape = None
@@ -24,6 +27,7 @@ class Known:
     data: NDArray[Any] | None = None
     sequence: tuple[Shape, ...] | None = None
     proto: TypeProto | None = None
+    sizes: tuple[Dim, ...] | None = None
 
     @property
     def settled(self) -> bool:

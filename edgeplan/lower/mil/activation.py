@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeplan.graph import Attr, Op
+from edgeplan.graph import Attr, DType, Op
 from edgeplan.lower.mil.attributes import number, one_number, text
 from edgeplan.lower.mil.binary import promoted
 from edgeplan.lower.mil.builder import Builder
@@ -179,7 +179,8 @@ def bias_gelu(op: Op, b: Builder) -> bool:
 
 @lowers("Clip")
 def clip(op: Op, b: Builder) -> bool:
-    """Clip(input, 0, 6) -> relu6(x); constant float bounds -> clip(x, alpha, beta); else minimum, maximum.
+    """Clip(input, 0, 6) -> relu6(x); constant float bounds -> clip(x, alpha, beta); else minimum, maximum. Bounds that
+    cross -> shape, fill.
 
     A missing bound of a float clip is float32's extreme, as in `aten::clamp`.
     """
@@ -192,6 +193,8 @@ def clip(op: Op, b: Builder) -> bool:
         ends.append(number(op, name, extreme) if given is None else one_number(b, given))
     low, high = ends
     if is_float(b, x) and low is not None and high is not None:
+        if low >= high:
+            return _filled(op, b, x, high)
         if (low, high) == (0.0, 6.0):
             b.emit("relu6", {"x": x}, to=op.outputs[0])
         else:
@@ -203,6 +206,13 @@ def clip(op: Op, b: Builder) -> bool:
     for i, (kind, bound) in enumerate(steps):
         bound = promoted(b, bound, b.value(x).dtype)
         x = b.emit(kind, {"x": x, "y": bound}, b.shape(x), to=op.outputs[0] if i == len(steps) - 1 else None)
+    return True
+
+
+def _filled(op: Op, b: Builder, x: str, value: float) -> bool:
+    """A clip whose bounds leave one value -> shape(x), fill."""
+    sizes = b.emit("shape", {"x": x}, None if b.rank(x) is None else (b.rank(x),), dtype=DType.INT32)
+    b.emit("fill", {"shape": sizes}, to=op.outputs[0], attrs={"value": value})
     return True
 
 

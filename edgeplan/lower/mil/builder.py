@@ -21,6 +21,11 @@ class Builder(builder.Builder):
         return set()
 
     @cached_property
+    def real(self) -> DType:
+        """The type that floats are computed in, for integers on their way through an op that takes floats."""
+        return self._retype(DType.FLOAT32)
+
+    @cached_property
     def returned(self) -> frozenset[str]:
         """The values that the source graph returns."""
         return frozenset(self.source.outputs)

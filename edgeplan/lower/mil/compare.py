@@ -45,8 +45,8 @@ def logic(op: Op, b: Builder) -> bool:
 def where(op: Op, b: Builder) -> bool:
     """Where(condition, X, Y) -> select(cond, a, b), the operands tiled to one shape first (`aten::where`).
 
-    A one-element constant is not tiled: that is how `aten::masked_fill` comes out of the exporter, and coremltools
-    writes it as a bare select. With an unknown axis nothing is tiled either.
+    A constant of one element beside a tensor of the full shape is not tiled: that is how `aten::masked_fill` comes out
+    of the exporter, and coremltools writes it as a bare select. With an unknown axis nothing is tiled either.
     """
     cond, x, y = op.input("condition"), op.input("X"), op.input("Y")
     if cond is None or x is None or y is None or b.value(x).dtype is DType.STRING:
@@ -54,7 +54,7 @@ def where(op: Op, b: Builder) -> bool:
     target = static(broadcast(b.shape(cond), b.shape(x), b.shape(y)))
     if not is_bool(b, cond):
         cond = cast(b, cond, DType.BOOL)
-    filled = any(b.value(n).const and b.value(n).elements == 1 for n in (x, y))
+    filled = any(b.value(n).elements == 1 and b.value(n).const and b.shape(o) == target for n, o in ((x, y), (y, x)))
     if target is not None and not filled and all(static(b.shape(n)) is not None for n in (cond, x, y)):
         cond, x, y = (broadcast_to(b, n, target) for n in (cond, x, y))
     b.emit("select", {"cond": cond, "a": x, "b": y}, to=op.outputs[0])

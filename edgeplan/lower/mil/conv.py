@@ -8,7 +8,7 @@ from edgeplan.lower.mil.attributes import integer, integers, port, text
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.pool import padding
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.mil.shapes import size, static
 
 __all__ = ["conv", "conv_transpose", "fused_conv"]
 
@@ -83,7 +83,9 @@ def conv_transpose(op: Op, b: Builder) -> bool:
         attrs.update(pad_type="custom", pad=total)
     elif any(extra):
         return _with_output_padding(op, b, attrs, tuple(p for p in pad if isinstance(p, int)), extra)
-    attrs["output_shape"] = tuple(d if isinstance(d, int) else -1 for d in wanted or ())
+    sizes = static(wanted)
+    if sizes is not None:
+        attrs["output_shape"] = sizes
     b.emit("conv_transpose", inputs, to=op.outputs[0], attrs=attrs)
     return True
 
@@ -111,9 +113,9 @@ def _asked_padding(
         return None
     pads: list[int] = []
     for whole, more, want in zip(full, extra, asked, strict=True):
-        if whole is None:
+        if whole is None or whole + more < want:
             return None
-        total = max(0, whole + more - want)
+        total = whole + more - want
         half = total - total // 2 if op.attrs.get("auto_pad") == "SAME_LOWER" else total // 2
         pads += (half, total - half)
     return tuple(pads)
@@ -136,7 +138,9 @@ def _with_output_padding(
         return False
     attrs.update(pad_type="valid", pad=(0,) * len(pad))
     whole: tuple[Dim, ...] = (*wanted[:2], *(_full(b, op, attrs, i) for i in range(len(extra))))
-    attrs["output_shape"] = tuple(d if isinstance(d, int) else -1 for d in whole)
+    sizes = static(whole)
+    if sizes is not None:
+        attrs["output_shape"] = sizes
     inputs = {"x": op.input("X"), "weight": op.input("W"), "bias": op.input("B")}
     if not any(cut):
         b.emit("conv_transpose", inputs, to=op.outputs[0], attrs=attrs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeplan.graph import Attr, DType, Op
 from edgeplan.lower.mil.attributes import integer, one_integer, one_number
 from edgeplan.lower.mil.builder import Builder
-from edgeplan.lower.mil.constants import scalar
+from edgeplan.lower.mil.constants import cast, scalar
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import permuted, size
 
@@ -19,7 +19,7 @@ _MANY = 10000
 def non_maximum_suppression(op: Op, b: Builder) -> bool:
     """NonMaxSuppression(boxes, scores) of one image and one class -> corners to centre and size (split, sub, mul, add,
     concat), transpose of the scores, non_maximum_suppression, and [0, 0, index] of the valid boxes: squeeze, range_1d,
-    gather, expand_dims, pad.
+    cast, gather, expand_dims, pad, cast.
 
     In the form of iOS 13 to 16. MIL returns box numbers without their class, so more classes or images have no
     lowering, nor have thresholds known only at run time.
@@ -46,9 +46,10 @@ def non_maximum_suppression(op: Op, b: Builder) -> bool:
     end = b.emit("squeeze", {"x": valid}, (), attrs={"axes": (0,)})
     zero, one = (b.constant((v,), DType.INT32, ()) for v in (0, 1))
     first = b.emit("range_1d", {"end": end, "start": zero, "step": one}, (found,), dtype=DType.INT32)
-    rows = b.emit("gather", {"x": indices, "indices": first}, (found,), attrs={"axis": 0})
+    rows = b.emit("gather", {"x": cast(b, indices, b.real), "indices": first}, (found,), attrs={"axis": 0})
     rows = b.emit("expand_dims", {"x": rows}, (found, 1), attrs={"axes": (1,)})
-    b.emit("pad", {"x": rows}, to=op.outputs[0], attrs={"pad": (0, 0, 2, 0), "mode": "constant", "constant_val": 0})
+    rows = b.emit("pad", {"x": rows}, (found, 3), attrs={"pad": (0, 0, 2, 0), "mode": "constant", "constant_val": 0.0})
+    cast(b, rows, DType.INT32, to=op.outputs[0])
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeplan.graph import Attr, DType, Op
+from edgeplan.graph import Attr, Op
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_integer, scalar
 from edgeplan.lower.mil.registry import lowers
@@ -56,7 +56,7 @@ def log(op: Op, b: Builder) -> bool:
         return False
     x = op.inputs[0]
     if is_integer(b, x):
-        x = cast(b, x, DType.FLOAT16 if b.value(op.outputs[0]).dtype is DType.FLOAT16 else DType.FLOAT32)
+        x = cast(b, x, b.real)
     b.emit("log", {"x": x}, to=op.outputs[0], attrs={"epsilon": 1e-45})
     return True
 

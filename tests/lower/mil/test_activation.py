@@ -95,6 +95,10 @@ CASES = {
         "g (int64[1,8] x) => (int64[1,8] y) <int64 a = {0}, int64 c = {6}> { y = Clip (x, a, c) }",
         ["minimum x:1x8 y:scalar -> int32[1x8]", "maximum x:1x8 y:scalar -> int32[1x8]"],
     ),
+    "clip of crossing bounds": (
+        "g (float[N,8] x) => (float[N,8] y) <float a = {5}, float c = {5}> { y = Clip (x, a, c) }",
+        ["shape x:Nx8 -> int32[2]", "fill shape:2 value=5.0 -> float32[Nx8]"],
+    ),
     "clip of computed bounds": (
         "g (float[1,8] x, float a) => (float[1,8] y) { y = Clip (x, a) }",
         ["maximum x:1x8 y:scalar -> float32[1x8]"],

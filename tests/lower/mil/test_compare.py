@@ -28,6 +28,10 @@ CASES = {
         "g (bool[4] c, float[2,4] a) => (float[2,4] y) <float m = {-10000}> { y = Where (c, m, a) }",
         ["select cond:4 a:scalar b:2x4 -> float32[2x4]"],
     ),
+    "where of two scalars tiles them": (
+        "g (bool[2,4] c) => (float[2,4] y) <float a = {0}, float m = {-10000}> { y = Where (c, a, m) }",
+        ["select cond:2x4 a:2x4 b:2x4 -> float32[2x4]"],
+    ),
     "where with a free axis tiles nothing": (
         "g (bool[4] c, float[N,4] a, float[N,1] z) => (float[N,4] y) { y = Where (c, a, z) }",
         ["select cond:4 a:Nx4 b:Nx1 -> float32[Nx4]"],

@@ -36,6 +36,14 @@ CASES = {
         "g (float[4,4] x, int64[4] p) => (float[A,B] y) { y = Pad (x, p) }",
         ["onnx.Pad data:4x4 pads:4 -> float32[?x?]"],
     ),
+    "of integers": (
+        "g (int64[4] x) => (int64[5] y) <int64[2] p = {1,0}> { y = Pad (x, p) }",
+        [
+            "cast x:4 dtype=fp32 -> float32[4]",
+            "pad x:4 mode=constant constant_val=0.0 pad=(1,0) -> float32[5]",
+            "cast x:5 dtype=int32 -> int32[5]",
+        ],
+    ),
 }
 
 
