@@ -76,24 +76,28 @@ class Value:
     shape: Shape = None
     const: bool = False
     data: tuple[Scalar, ...] | None = None
+    elements: int | None = field(init=False, repr=False, compare=False)
+    """The number of elements, or None while an axis is unknown."""
 
-    @property
-    def elements(self) -> int | None:
-        """The number of elements, or None while an axis is unknown."""
-        if self.shape is None:
-            return None
-        total = 1
-        for size in self.shape:
-            if not isinstance(size, int):
-                return 0 if 0 in self.shape else None
-            total *= size
-        return total
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "elements", _elements(self.shape))
 
     @property
     def bytes(self) -> int | None:
         """Bytes in memory with sub-byte types packed, or None while shape or type is unknown."""
         n = self.elements
         return None if n is None or self.dtype is None else (n * self.dtype.bits + 7) // 8
+
+
+def _elements(shape: Shape) -> int | None:
+    if shape is None:
+        return None
+    total = 1
+    for size in shape:
+        if not isinstance(size, int):
+            return 0 if 0 in shape else None
+        total *= size
+    return total
 
 
 @dataclass(frozen=True, slots=True)

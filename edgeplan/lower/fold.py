@@ -78,10 +78,9 @@ def drop_noops(graph: Graph, is_noop: Callable[[Op, Mapping[str, Value]], bool])
     """Remove ops that hand their first input on, and let their readers read that input instead."""
     alias: dict[str, str] = {}
     ops: list[Op] = []
-    used = {*graph.consumers, *graph.outputs}
     for op in graph.ops:
         op = _renamed(op, alias)
-        if is_noop(op, graph.values) and used.isdisjoint(op.outputs[1:]):
+        if is_noop(op, graph.values) and not any(_used(graph, name) for name in op.outputs[1:]):
             alias[op.outputs[0]] = op.inputs[0]
         else:
             ops.append(op)
@@ -89,6 +88,10 @@ def drop_noops(graph: Graph, is_noop: Callable[[Op, Mapping[str, Value]], bool])
         return graph
     outputs = tuple(alias.get(o, o) for o in graph.outputs)
     return replace(graph, ops=tuple(ops), outputs=outputs)
+
+
+def _used(graph: Graph, name: str) -> bool:
+    return name in graph.consumers or name in graph.outputs
 
 
 def _renamed(op: Op, alias: Mapping[str, str]) -> Op:

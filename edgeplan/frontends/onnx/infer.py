@@ -208,7 +208,8 @@ def _follow(node: NodeProto, inputs: list[Known | None], known: Known) -> None:
     fits = shape == (len(sizes),) or (shape == () and len(sizes) == 1)
     whole = all(isinstance(d, int) and abs(d) < 2**31 for d in sizes)
     if known.dtype in (DType.INT64, DType.INT32) and fits and whole:
-        known.data = np.array(sizes, np.int64 if known.dtype is DType.INT64 else np.int32).reshape(shape)
+        kind = np.int64 if known.dtype is DType.INT64 else np.int32
+        known.data = np.array(sizes, kind).reshape(-1 if shape else ())
         known.const = True
 
 
@@ -219,7 +220,8 @@ def _fold_shape(node: NodeProto, source: Known) -> list[Known] | None:
         return None
     if node.op_type == "Size":
         sizes = [d for d in source.shape if isinstance(d, int)]
-        return [_array(np.array(prod(sizes), np.int64))] if len(sizes) == len(source.shape) else None
+        known = len(sizes) == len(source.shape) and prod(sizes) < 2**63
+        return [_array(np.array(prod(sizes), np.int64))] if known else None
     bounds = {a.name: a.i for a in node.attribute}
     wanted = source.shape[bounds.get("start", 0) : bounds.get("end", len(source.shape))]
     sizes = [d for d in wanted if isinstance(d, int)]

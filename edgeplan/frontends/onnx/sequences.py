@@ -96,7 +96,9 @@ def _split(node: NodeProto, inputs: list[Known | None]) -> list[Known] | None:
             return None
         sizes = [min(step, total - i) for i in range(0, total, step)]
     else:
-        sizes = [int(s) for s in split.data]
+        sizes = [int(s) for s in split.data.ravel()]
+        if any(s < 0 for s in sizes):
+            return None
     axis %= len(source.shape)
     shapes: tuple[Shape, ...] = tuple((*source.shape[:axis], s, *source.shape[axis + 1 :]) for s in sizes)
     if split is None and not keep:
