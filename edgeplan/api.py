@@ -22,15 +22,16 @@ def load(
     *,
     dims: Mapping[str, int] | None = None,
     inputs: Mapping[str, Sequence[int]] | None = None,
+    values: Mapping[str, float] | None = None,
 ) -> Graph:
     """Read a model's graph, shapes inferred, weights left where they are.
 
-    `dims` binds free dimensions by name, `inputs` shapes by input name. Raises `edgeplan.ModelError` when the model
-    cannot be analysed and `ValueError` when a binding does not fit it.
+    `dims` binds free dimensions by name, `inputs` shapes and `values` scalars by input name.
+    Raises `edgeplan.ModelError` when the model cannot be analysed and `ValueError` when a binding does not fit it.
     """
     from edgeplan.frontends.onnx import load_onnx
 
-    return load_onnx(model, dims, inputs).graph
+    return load_onnx(model, dims, inputs, values).graph
 
 
 def analyze(
