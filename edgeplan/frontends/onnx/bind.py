@@ -58,11 +58,16 @@ def bind(
     for name, shape in shapes.items():
         if name not in inputs:
             raise BindingError(_unknown("input", name, list(inputs)))
+        if inputs[name].type.WhichOneof("value") not in ("tensor_type", None):
+            raise BindingError(f"input {name!r} is no tensor: it has no shape")
         declared = inputs[name].type.tensor_type.shape
         if inputs[name].type.tensor_type.HasField("shape") and len(declared.dim) != len(shape):
             raise BindingError(f"input {name!r} has {len(declared.dim)} axes, the shape given has {len(shape)}")
-    if any(d < 0 for d in (*dims.values(), *(d for s in shapes.values() for d in s))):
+    sizes = [*dims.values(), *(d for s in shapes.values() for d in s)]
+    if any(d < 0 for d in sizes):
         raise BindingError("a dimension cannot be negative")
+    if any(d >= 2**63 for d in sizes):
+        raise BindingError("a dimension cannot be 2**63 or more")
     for name, shape in shapes.items():
         axes = inputs[name].type.tensor_type.shape.dim
         del axes[:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -31,6 +32,8 @@ _RANDOM = frozenset(
 )
 _FRAGILE = frozenset({"EyeLike", "RegexFullMatch"})
 """Ops whose inference in onnx (1.23) ends the process when the type of their input is unknown or no tensor's."""
+
+_EQUATION = re.compile(rb"T(,T)*(->T)?".replace(b"T", rb"[A-Za-z]*([.]{3}[A-Za-z]*)?"))
 
 _NP = {
     "float16": DType.FLOAT16, "float32": DType.FLOAT32, "float64": DType.FLOAT64, "bool": DType.BOOL,
@@ -65,7 +68,7 @@ class Inference:
     def _node(self, index: int, node: NodeProto, scope: Scope) -> None:
         inputs = [scope.find(n) if n else None for n in node.input]
         default = node.domain in DEFAULT_DOMAINS
-        if default and any(subgraphs(node)):
+        if default and subgraphs(node):
             outputs = infer_control(index, node, scope, self)
         elif default and node.op_type == "Constant":
             outputs = [_constant_node(node)]
@@ -114,7 +117,8 @@ class Inference:
                 types[name] = proto
             if known.data is not None:
                 data[name] = numpy_helper.from_array(known.data, name)
-        if node.op_type in _FRAGILE and not all(n in types and types[n].HasField("tensor_type") for n in node.input):
+        typed = all(n in types and types[n].HasField("tensor_type") for n in node.input)
+        if _never_returns(node) or (node.op_type in _FRAGILE and not typed):
             return [Known() for _ in node.output]
         try:
             schema = onnx.defs.get_schema(node.op_type, version, domain)
@@ -152,7 +156,16 @@ def infer(model: ModelProto, symbols: frozenset[str]) -> Scope:
 
 
 def _has_fragile(graph: GraphProto) -> bool:
-    return any(n.op_type in _FRAGILE or any(_has_fragile(g) for _, g in subgraphs(n)) for n in graph.node)
+    return any(
+        n.op_type in _FRAGILE or _never_returns(n) or any(_has_fragile(g) for _, g in subgraphs(n)) for n in graph.node
+    )
+
+
+def _never_returns(node: NodeProto) -> bool:
+    """True for an Einsum with other signs than an equation has, on which onnx (1.23) loops forever."""
+    return node.op_type == "Einsum" and not any(
+        _EQUATION.fullmatch(a.s.replace(b" ", b"")) for a in node.attribute if a.name == "equation"
+    )
 
 
 def _constant(tensor: TensorProto) -> Known:
@@ -230,7 +243,7 @@ def _fold_shape(node: NodeProto, source: Known) -> list[Known] | None:
 
 def _is_constant(node: NodeProto, inputs: list[Known | None]) -> bool:
     """Whether a converter can compute the node when it converts: the same result every run, from constants alone."""
-    if node.op_type in _RANDOM or any(subgraphs(node)):
+    if node.op_type in _RANDOM or subgraphs(node):
         return False
     return all(k is not None and k.const for k, n in zip(inputs, node.input, strict=True) if n)
 

@@ -21,6 +21,7 @@ from edgeplan.frontends.onnx.wire import KEEP, strip_weights
 __all__ = ["DEFAULT_DOMAINS", "read_model", "subgraphs"]
 
 DEFAULT_DOMAINS = ("", "ai.onnx")
+_GRAPH, _GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS
 
 _DEEPEST = 16
 """Graphs inside graphs: real models stay below 5, and every level costs recursion here and in the runtimes."""
@@ -39,6 +40,9 @@ def read_model(source: Path | ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
         raise ModelError("not an ONNX model: it has no graph")
     if not model.opset_import:
         raise ModelError("not an ONNX model: it names no opset")
+    _check_text(*(o.domain for o in model.opset_import))
+    if any(not 0 <= o.version < 2**31 for o in model.opset_import):
+        raise ModelError("not an ONNX model: it names an opset that cannot be")
     if model.functions:
         model = inline(model)
     missing: dict[str, None] = {}
@@ -48,14 +52,10 @@ def read_model(source: Path | ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
     return model, tuple(missing)
 
 
-def subgraphs(node: onnx.NodeProto) -> Iterator[tuple[str, GraphProto]]:
+def subgraphs(node: onnx.NodeProto) -> list[tuple[str, GraphProto]]:
     """The graphs a node holds, with the attribute each one stands in."""
-    for a in node.attribute:
-        if a.type == AttributeProto.GRAPH:
-            yield a.name, a.g
-        elif a.type == AttributeProto.GRAPHS:
-            for g in a.graphs:
-                yield a.name, g
+    holders = [a for a in node.attribute if a.type in (_GRAPH, _GRAPHS)]
+    return [(a.name, g) for a in holders for g in ((a.g,) if a.type == _GRAPH else a.graphs)]
 
 
 def _parse(path: Path) -> ModelProto:
@@ -98,7 +98,11 @@ def _check_graph(
     tensors = [*graph.initializer]
     for sparse in graph.sparse_initializer:
         tensors += [sparse.values, sparse.indices]
+    _check_text(graph.name, *(t.name for t in tensors), *(i.name for i in graph.value_info))
+    for info in (*graph.input, *graph.output):
+        _check_text(info.name, *(d.dim_param for d in info.type.tensor_type.shape.dim))
     for node in graph.node:
+        _check_text(node.op_type, node.domain, node.name, *node.input, *node.output, *(a.name for a in node.attribute))
         check_node(node, opsets)
         for a in node.attribute:
             if a.type == AttributeProto.TENSOR:
@@ -108,9 +112,16 @@ def _check_graph(
         for _, inner in subgraphs(node):
             _check_graph(inner, folder, opsets, depth + 1, missing)
     for tensor in tensors:
+        _check_text(*(text for e in tensor.external_data for text in (e.key, e.value)))
         location = check_tensor(tensor, folder)
         if location is not None and folder is not None and not os.path.isfile(folder / location):
             missing.setdefault(location)
+
+
+def _check_text(*texts: str | bytes) -> None:
+    """Protobuf hands out strings that are no UTF-8 as bytes."""
+    if any(isinstance(t, bytes) for t in texts):
+        raise ModelError("not an ONNX model: it holds a name that is not text")
 
 
 def _sort(graph: GraphProto, outer: frozenset[str]) -> None:

@@ -17,6 +17,13 @@ from edgeplan.frontends.errors import ModelError
 __all__ = ["check_node"]
 
 
+_LENIENT = frozenset({"Resize"})
+"""Opset 11 asks for a roi and scales where every exporter leaves them out, and every runtime lets it."""
+
+_AXES = frozenset({"axes", "axis", "batch_axis", "batch_dims", "time_axis", "scan_input_axes", "scan_output_axes"})
+_MOST_AXES = 1024
+
+
 @dataclass(frozen=True, slots=True)
 class _Form:
     """What a schema asks for: how many inputs and outputs, which inputs must be there, the types of the attributes."""
@@ -51,13 +58,25 @@ def check_node(node: NodeProto, opsets: Mapping[str, int]) -> None:
     if not form.least <= count <= form.most:
         limits = str(form.least) if form.least == form.most else f"{form.least} to {form.most}"
         raise _refused(node, f"it has {_counted(count)}, the operator takes {limits}")
-    if any(slot < count and not node.input[slot] for slot in form.required_inputs):
+    if node.op_type not in _LENIENT and any(s < count and not node.input[s] for s in form.required_inputs):
         raise _refused(node, "an input that the operator needs is absent")
     if len(node.output) > form.outputs:
         raise _refused(node, f"it has {len(node.output)} outputs, the operator makes {form.outputs}")
     absent = next((name for name in form.required if name not in given), None)
     if absent is not None:
         raise _refused(node, f"its attribute {absent!r} is missing")
+    _check_values(node, given)
+
+
+def _check_values(node: NodeProto, given: Mapping[str, AttributeProto]) -> None:
+    """Refuse the values that no runtime takes and that crash onnx's shape inference (1.23)."""
+    for name in _AXES & given.keys():
+        if any(abs(axis) > _MOST_AXES for axis in (given[name].i, *given[name].ints)):
+            raise _refused(node, f"its attribute {name!r} names an axis that no tensor has")
+    if node.op_type == "GatherND" and "batch_dims" in given and given["batch_dims"].i < 0:
+        raise _refused(node, "its attribute 'batch_dims' is negative")
+    if node.op_type == "Split" and "num_outputs" in given and given["num_outputs"].i != len(node.output):
+        raise _refused(node, f"it has {len(node.output)} outputs, its attribute asks for {given['num_outputs'].i}")
 
 
 @lru_cache(maxsize=4096)
