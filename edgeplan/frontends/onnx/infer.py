@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -14,6 +14,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, nump
 from edgeplan.frontends.errors import ModelError
 from edgeplan.frontends.onnx.contrib import contrib_shapes
 from edgeplan.frontends.onnx.fold import fold
+from edgeplan.frontends.onnx.hazards import has_hazard, is_hazard
 from edgeplan.frontends.onnx.loops import infer_control
 from edgeplan.frontends.onnx.partial import follow, made_shape
 from edgeplan.frontends.onnx.read import DEFAULT_DOMAINS, subgraphs
@@ -30,11 +31,6 @@ LARGEST_CONSTANT = 2**31
 _RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli", "Dropout"}
 )
-_FRAGILE = frozenset({"EyeLike", "RegexFullMatch"})
-"""Ops whose inference in onnx (1.23) ends the process when the type of their input is unknown or no tensor's."""
-
-_EQUATION = re.compile(rb"T(,T)*(->T)?".replace(b"T", rb"[A-Za-z]*([.]{3}[A-Za-z]*)?"))
-
 _NP = {
     "float16": DType.FLOAT16, "float32": DType.FLOAT32, "float64": DType.FLOAT64, "bool": DType.BOOL,
     "bfloat16": DType.BFLOAT16, **{d.label: d for d in DType if d.label.lstrip("u").startswith("int")},
@@ -117,8 +113,7 @@ class Inference:
                 types[name] = proto
             if known.data is not None:
                 data[name] = numpy_helper.from_array(known.data, name)
-        typed = all(n in types and types[n].HasField("tensor_type") for n in node.input)
-        if _never_returns(node) or (node.op_type in _FRAGILE and not typed):
+        if not domain and is_hazard(node, version, types):
             return [Known() for _ in node.output]
         try:
             schema = onnx.defs.get_schema(node.op_type, version, domain)
@@ -141,31 +136,15 @@ def infer(model: ModelProto, symbols: frozenset[str]) -> Scope:
 
     Raises `ModelError` when the model would compute a constant above `LARGEST_CONSTANT`.
     """
+    opsets = {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in model.opset_import}
     inferred = model
-    if not _has_fragile(model.graph):
-        try:
+    if not has_hazard(model.graph, opsets.get("", 0)):
+        # onnx gives up on the whole model when one op's declared types clash: the forward pass goes on
+        with suppress(Exception):
             inferred = shape_inference.infer_shapes(model, check_type=False, strict_mode=False, data_prop=False)
-        except (
-            Exception
-        ):  # onnx gives up on the whole model when one op's declared types clash: the forward pass goes on
-            inferred = model
-    opsets = {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in inferred.opset_import}
     scope = Scope()
     Inference(opsets, inferred.ir_version, symbols).graph(inferred.graph, scope)
     return scope
-
-
-def _has_fragile(graph: GraphProto) -> bool:
-    return any(
-        n.op_type in _FRAGILE or _never_returns(n) or any(_has_fragile(g) for _, g in subgraphs(n)) for n in graph.node
-    )
-
-
-def _never_returns(node: NodeProto) -> bool:
-    """True for an Einsum with other signs than an equation has, on which onnx (1.23) loops forever."""
-    return node.op_type == "Einsum" and not any(
-        _EQUATION.fullmatch(a.s.replace(b" ", b"")) for a in node.attribute if a.name == "equation"
-    )
 
 
 def _constant(tensor: TensorProto) -> Known:
@@ -237,7 +216,7 @@ def _fold_shape(node: NodeProto, source: Known) -> list[Known] | None:
         return [_array(np.array(prod(sizes), np.int64))] if known else None
     bounds = {a.name: a.i for a in node.attribute}
     wanted = source.shape[bounds.get("start", 0) : bounds.get("end", len(source.shape))]
-    sizes = [d for d in wanted if isinstance(d, int)]
+    sizes = [d for d in wanted if isinstance(d, int) and d < 2**63]
     return [_array(np.array(sizes, np.int64))] if len(sizes) == len(wanted) else None
 
 
@@ -269,5 +248,5 @@ def _proto(known: Known) -> TypeProto | None:
         elem = known.proto.tensor_type.elem_type
     if not elem:
         return None
-    shape = None if known.shape is None else list(known.shape)
+    shape = None if known.shape is None else [None if isinstance(d, int) and d >= 2**63 else d for d in known.shape]
     return onnx.helper.make_tensor_type_proto(elem, shape)

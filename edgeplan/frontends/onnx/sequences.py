@@ -38,7 +38,13 @@ def _position(inputs: list[Known | None], slot: int, default: int) -> int | None
     known = inputs[slot] if len(inputs) > slot else None
     if known is None:
         return default
-    return None if known.data is None else int(known.data.ravel()[0])
+    found = _integers(known)
+    return found[0] if found is not None and len(found) == 1 else None
+
+
+def _integers(known: Known) -> list[int] | None:
+    """The elements of a known constant of integers."""
+    return known.data.ravel().tolist() if known.data is not None and known.data.dtype.kind in "iu" else None
 
 
 def _construct(node: NodeProto, inputs: list[Known | None]) -> list[Known] | None:
@@ -86,19 +92,15 @@ def _split(node: NodeProto, inputs: list[Known | None]) -> list[Known] | None:
         return None
     total = source.shape[axis]
     split = inputs[1] if len(inputs) > 1 else None
-    if not isinstance(total, int) or total > 65536 or (split is not None and split.data is None):
+    given = [1] if split is None else _integers(split)
+    if not isinstance(total, int) or total > 65536 or given is None or any(s < 0 for s in given):
         return None
-    if split is None or split.data is None:
-        sizes = [1] * total
-    elif split.data.ndim == 0:
-        step = int(split.data)
+    sizes = given
+    if split is None or split.shape == ():
+        step = given[0]
         if step < 1:
             return None
         sizes = [min(step, total - i) for i in range(0, total, step)]
-    else:
-        sizes = [int(s) for s in split.data.ravel()]
-        if any(s < 0 for s in sizes):
-            return None
     axis %= len(source.shape)
     shapes: tuple[Shape, ...] = tuple((*source.shape[:axis], s, *source.shape[axis + 1 :]) for s in sizes)
     if split is None and not keep:

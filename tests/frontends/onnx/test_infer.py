@@ -104,7 +104,8 @@ def test_a_chain_of_shapes_is_followed_through_a_name() -> None:
 )
 def test_partly_known_shapes_keep_what_is_known(nodes: str, wanted: Shape) -> None:
     text = f"""g (float[N, 4, 3] x) => (float[] y) <int64[1] front = {{0}}, int64[1] unit = {{1}},
-        int64[1] three = {{3}}, int64[1] rest = {{-1}}, int64[1] keep = {{0}}, int64[1] far = {{9}}, int64[1] c = {{12}}, int64 zero = {{0}},
+        int64[1] three = {{3}}, int64[1] rest = {{-1}}, int64[1] keep = {{0}},
+        int64[1] far = {{9}}, int64[1] c = {{12}}, int64 zero = {{0}},
         int64 step = {{1}}> {{ s = Shape (x) n = Gather (s, front) {nodes} }}"""
     assert shape(18, text) == wanted
 
@@ -265,6 +266,12 @@ def test_operators_that_end_or_hang_onnx_are_kept_from_it(nodes: str) -> None:
     assert shape(20, text) is None
 
 
+def test_a_shape_of_many_elements_makes_no_axes() -> None:
+    text = "g (float[1] x, int64[300000000] s) => (float[] y) { y = Expand (x, s) }"
+    assert shape(11, text) is None
+
+
 def test_and_inferred_where_nothing_can_happen() -> None:
     assert shape(20, "g (float[4, 4] x) => (float[] y) { y = EyeLike <dtype = 1> (x) }") == (4, 4)
+    assert shape(11, "g (float[1] x, int64[2] s) => (float[] y) { y = Expand (x, s) }") == (None, None)
     assert shape(20, 'g (float[4, 3] x) => (float[] y) { y = Einsum <equation = "i j -> j i"> (x) }') == (3, 4)

@@ -18,6 +18,8 @@ A, B = "float[2, 3] a", "float[4, 3] b"
         ("s = SequenceConstruct (a, a) y = SequenceAt (s, n)", (2, 3)),
         ("s = SequenceConstruct (a, b) y = SequenceAt (s, n)", (None, 3)),
         ("s = SequenceConstruct (a, b) y = SequenceAt (s, nine)", (None, 3)),
+        ("s = SequenceConstruct (a, b) y = SequenceAt (s, ones)", (None, 3)),
+        ("s = SplitToSequence (a, nan) y = SequenceAt (s, zero)", None),
         ("s = SequenceConstruct (a, b) y = ConcatFromSequence <axis = 0> (s)", (6, 3)),
         ("s = SequenceConstruct (a, a) y = ConcatFromSequence <axis = 0, new_axis = 1> (s)", (2, 2, 3)),
         ("e = SequenceEmpty () s = SequenceInsert (e, a) t = SequenceInsert (s, b) y = SequenceAt (t, one)", (4, 3)),
@@ -34,7 +36,7 @@ A, B = "float[2, 3] a", "float[4, 3] b"
 def test_what_comes_out_of_a_sequence_has_its_shape(nodes: str, wanted: Shape) -> None:
     graph = parse_text(f"""g ({A}, {B}, int64 n) => (float[] y) <int64 one = {{1}}, int64 last = {{-1}},
         int64 zero = {{0}}, int64 two = {{2}}, int64 nine = {{9}}, int64 nothing = {{0}}, int64[2] parts = {{1, 2}},
-        int64[2, 1] square = {{1, 1}}> {{ {nodes} }}""")
+        int64[2, 1] square = {{1, 1}}, int64[2] ones = {{1, 1}}, float nan = {{nan}}> {{ {nodes} }}""")
     assert graph.values["y"].shape == wanted
 
 
