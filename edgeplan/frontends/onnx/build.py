@@ -110,7 +110,7 @@ class _Builder:
         domain = "" if node.domain in DEFAULT_DOMAINS else node.domain
         version = self._opsets.get(domain, 0)
         inputs: list[str] = []
-        ports: list[str] = []
+        slots: list[int] = []
         for slot, name in enumerate(node.input):
             if not name:
                 continue
@@ -118,24 +118,25 @@ class _Builder:
             if known_as not in values:
                 values[known_as] = _value(known_as, scope.find(name))
             inputs.append(known_as)
-            ports.append(_port(node.op_type, domain, version, slot))
+            slots.append(slot)
         outputs = []
         for name in node.output:
             if name:
                 outputs.append(renamed.get(name, name))
                 values[outputs[-1]] = _value(outputs[-1], scope.find(name))
         bodies = []
-        by_name: dict[str, list[GraphProto]] = {}
-        for attr, graph in subgraphs(node):
-            by_name.setdefault(attr, []).append(graph)
-        for attr, inner, trips in scope.children.get(index, ()):
-            graph = by_name[attr].pop(0)
-            bodies.append(Body(attr, self._body(graph, inner, values, renamed), trips))
+        if index in scope.children:
+            by_name: dict[str, list[GraphProto]] = {}
+            for attr, graph in subgraphs(node):
+                by_name.setdefault(attr, []).append(graph)
+            for attr, inner, trips in scope.children[index]:
+                graph = by_name[attr].pop(0)
+                bodies.append(Body(attr, self._body(graph, inner, values, renamed), trips))
         return Op(
             self._name(node, node.op_type),
             node.op_type,
             tuple(inputs),
-            tuple(ports),
+            _ports(node.op_type, domain, version, tuple(slots)),
             tuple(outputs),
             _attrs(node),
             domain,
@@ -177,22 +178,16 @@ def _value(name: str, known: Known | None) -> Value:
 
 
 @lru_cache(maxsize=4096)
-def _ports(op_type: str, domain: str, version: int) -> tuple[tuple[str, ...], bool] | None:
-    """The schema's input names, and whether the last one repeats."""
+def _ports(op_type: str, domain: str, version: int, slots: tuple[int, ...]) -> tuple[str, ...]:
+    """The schema's names for the input slots that are taken; the last one repeats when it is variadic."""
     try:
         schema = onnx.defs.get_schema(op_type, version, domain)
     except onnx.defs.SchemaError:
-        return None
-    names = tuple(i.name for i in schema.inputs)
+        return tuple(f"input{slot}" for slot in slots)
+    names = [i.name for i in schema.inputs]
     variadic = bool(names) and schema.inputs[-1].option == onnx.defs.OpSchema.FormalParameterOption.Variadic
-    return names, variadic
-
-
-def _port(op_type: str, domain: str, version: int, slot: int) -> str:
-    found = _ports(op_type, domain, version)
-    if found is None or (slot >= len(found[0]) and not found[1]):
-        return f"input{slot}"
-    return found[0][min(slot, len(found[0]) - 1)]
+    last = len(names) - 1
+    return tuple(names[min(s, last)] if s <= last or variadic else f"input{s}" for s in slots)
 
 
 def _attrs(node: NodeProto) -> dict[str, Attr]:

@@ -222,9 +222,9 @@ def _fold_shape(node: NodeProto, source: Known) -> list[Known] | None:
 
 def _is_constant(node: NodeProto, inputs: list[Known | None]) -> bool:
     """Whether a converter can compute the node when it converts: the same result every run, from constants alone."""
-    if node.op_type in _RANDOM or subgraphs(node):
+    if not all(k is not None and k.const for k, n in zip(inputs, node.input, strict=True) if n):
         return False
-    return all(k is not None and k.const for k, n in zip(inputs, node.input, strict=True) if n)
+    return node.op_type not in _RANDOM and not subgraphs(node)
 
 
 def _check_constant(node: NodeProto, known: Known) -> None:

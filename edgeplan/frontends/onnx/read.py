@@ -47,8 +47,8 @@ def read_model(source: Path | ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
         model = inline(model)
     missing: dict[str, None] = {}
     opsets = {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in model.opset_import}
-    _check_graph(model.graph, folder, opsets, 0, missing)
-    _sort(model.graph, frozenset())
+    bodies = _check_graph(model.graph, folder, opsets, 0, missing)
+    _sort(model.graph, frozenset(), bodies)
     return model, tuple(missing)
 
 
@@ -92,7 +92,9 @@ def _without_weights(model: ModelProto) -> ModelProto:
 
 def _check_graph(
     graph: GraphProto, folder: Path | None, opsets: Mapping[str, int], depth: int, missing: dict[str, None]
-) -> None:
+) -> bool:
+    """Hold names, nodes and tensors to what later stages count on; returns whether any node has a body."""
+    bodies = False
     if depth > _DEEPEST:
         raise ModelError(f"nests graphs deeper than {_DEEPEST}")
     tensors = [*graph.initializer]
@@ -110,12 +112,15 @@ def _check_graph(
             elif a.type == AttributeProto.TENSORS:
                 tensors += a.tensors
         for _, inner in subgraphs(node):
+            bodies = True
             _check_graph(inner, folder, opsets, depth + 1, missing)
     for tensor in tensors:
-        _check_text(*(text for e in tensor.external_data for text in (e.key, e.value)))
+        if tensor.external_data:
+            _check_text(*(text for e in tensor.external_data for text in (e.key, e.value)))
         location = check_tensor(tensor, folder)
         if location is not None and folder is not None and not os.path.isfile(folder / location):
             missing.setdefault(location)
+    return bodies
 
 
 def _check_text(*texts: str | bytes) -> None:
@@ -124,8 +129,11 @@ def _check_text(*texts: str | bytes) -> None:
         raise ModelError("not an ONNX model: it holds a name that is not text")
 
 
-def _sort(graph: GraphProto, outer: frozenset[str]) -> None:
-    """Bring the nodes into an order in which each one's inputs exist, keeping the given order where it already does."""
+def _sort(graph: GraphProto, outer: frozenset[str], bodies: bool) -> None:
+    """Bring the nodes into an order in which each one's inputs exist, keeping the given order where it already does.
+
+    Without `bodies` no node is looked into.
+    """
     given = {i.name for i in graph.input} | {t.name for t in graph.initializer}
     given.update(s.values.name for s in graph.sparse_initializer)
     known = given | outer
@@ -140,7 +148,7 @@ def _sort(graph: GraphProto, outer: frozenset[str]) -> None:
     seen = set(known)
     needs: list[list[str]] = []
     for node in graph.node:
-        reads = [n for n in (*node.input, *_captures(node)) if n]
+        reads = [n for n in (*node.input, *_captures(node)) if n] if bodies else [n for n in node.input if n]
         for name in reads:
             if name not in known and name not in made:
                 raise ModelError(f"op {node.name or node.op_type!r} reads {name!r}, which nothing produces")
@@ -155,10 +163,11 @@ def _sort(graph: GraphProto, outer: frozenset[str]) -> None:
         nodes = [onnx.NodeProto.FromString(graph.node[i].SerializeToString()) for i in order]
         del graph.node[:]
         graph.node.extend(nodes)
-    inside = frozenset(known | made.keys())
-    for node in graph.node:
-        for _, inner in subgraphs(node):
-            _sort(inner, inside)
+    if bodies:
+        inside = frozenset(known | made.keys())
+        for node in graph.node:
+            for _, inner in subgraphs(node):
+                _sort(inner, inside, bodies)
 
 
 def _captures(node: onnx.NodeProto) -> Iterator[str]:

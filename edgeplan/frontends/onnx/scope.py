@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
-from onnx import TypeProto
+from onnx import TensorShapeProto, TypeProto
 
 from edgeplan.frontends.onnx.tensors import dtype_of
 from edgeplan.graph import Dim, DType, Shape
@@ -72,20 +72,23 @@ def type_of(proto: TypeProto, symbols: frozenset[str]) -> Known:
     tensor = proto.tensor_type if kind == "tensor_type" else proto.sparse_tensor_type
     shape: Shape = None
     if tensor.HasField("shape"):
-        shape = tuple(
-            d.dim_value
-            if d.HasField("dim_value") and d.dim_value >= 0
-            else d.dim_param
-            if d.dim_param in symbols and d.HasField("dim_param")
-            else None
-            for d in tensor.shape.dim
-        )
+        shape = tuple([_dim(d, symbols) for d in tensor.shape.dim])
     return Known(dtype_of(tensor.elem_type), shape, proto=proto)
+
+
+def _dim(dim: TensorShapeProto.Dimension, symbols: frozenset[str]) -> Dim:
+    size: int = dim.dim_value
+    if size > 0:
+        return size
+    if dim.HasField("dim_value"):
+        return 0 if size == 0 else None
+    name: str = dim.dim_param
+    return name if name in symbols else None
 
 
 def merge(old: Known | None, new: Known) -> Known:
     """What two sources say together; a size beats a name, a name beats nothing."""
-    if old is None:
+    if old is None or old is new:
         return new
     shape = old.shape
     if shape is None or (new.shape is not None and len(new.shape) != len(shape)):

@@ -49,6 +49,9 @@ _RAW = {
 }
 """TensorProto.DataType numbers whose raw data numpy reads as they are; numpy_helper takes ten times as long."""
 
+_TYPED = {1: ("float_data", "f4"), 6: ("int32_data", "i4"), 7: ("int64_data", "i8"), 11: ("double_data", "f8")}
+"""Likewise for data in the field of their own type."""
+
 
 def dtype_of(elem_type: int) -> DType | None:
     """The element type of a TensorProto.DataType number; None for 0 (undefined) and numbers newer than this table."""
@@ -128,6 +131,9 @@ def small_array(tensor: TensorProto) -> np.ndarray | None:
         return None
     if tensor.raw_data and tensor.data_type in _RAW and not tensor.HasField("segment"):
         return np.frombuffer(tensor.raw_data, _RAW[tensor.data_type]).reshape(tensor.dims)
+    if tensor.data_type in _TYPED and not tensor.raw_data:
+        field, kind = _TYPED[tensor.data_type]
+        return np.array(getattr(tensor, field), kind).reshape(tensor.dims)
     try:
         return numpy_helper.to_array(tensor)
     except ValueError:  # in segments, or in two fields at once: nothing an exporter writes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edgeplan.graph import Graph
 from edgeplan.lower.fold import drop_dead
@@ -16,6 +16,17 @@ from edgeplan.lower.fuse.pattern import Fused, Matcher, apply
 __all__ = ["COREML", "FOLDED_AFFINE", "fuse"]
 
 Fusion = Callable[[Matcher, int], Fused | None]
+
+ENDS: Mapping[Fusion, frozenset[str]] = {
+    fuse_affine: frozenset({"BatchNormalization", "Add", "Mul", "Sub"}),
+    fuse_gelu: frozenset({"Mul"}),
+    fuse_layer_norm: frozenset({"Div"}),
+    fuse_group_norm: frozenset({"InstanceNormalization"}),
+    fuse_swish: frozenset({"Mul"}),
+    fuse_hard_swish: frozenset({"Mul", "Div"}),
+    fuse_mish: frozenset({"Mul"}),
+}
+"""The types of the op at which each pattern is recognised: no other op is looked at."""
 
 FOLDED_AFFINE: Sequence[Fusion] = (fuse_affine,)
 """What every runtime does: batch norms and constant scales and shifts folded into the convolution before them."""
@@ -40,5 +51,5 @@ hardswish, mish are single functions there).
 def fuse(graph: Graph, fusions: Sequence[Fusion]) -> Graph:
     """Apply the fusions in order, each over the whole graph, bodies left as they are."""
     for fusion in fusions:
-        graph = apply(graph, fusion)
+        graph = apply(graph, fusion, ENDS[fusion])
     return drop_dead(graph)

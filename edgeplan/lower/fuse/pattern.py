@@ -82,11 +82,17 @@ class Matcher:
         return ((inputs[0], inputs[1]), (inputs[1], inputs[0])) if len(inputs) == 2 else ()
 
 
-def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None]) -> Graph:
-    """Apply one fusion wherever it matches; a replaced op takes part in no second match, the op in its place may."""
+def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None], ends: frozenset[str]) -> Graph:
+    """Apply one fusion wherever it matches at an op of the types `ends`.
+
+    A replaced op takes part in no second match, the op in its place may.
+    """
+    candidates = [i for i, op in enumerate(graph.ops) if op.type in ends]
+    if not candidates:
+        return graph
     matcher = Matcher(graph)
     gone: set[int] = set()
-    for index in range(len(graph.ops)):
+    for index in candidates:
         found = None if index in gone else fusion(matcher, index)
         if found is None or gone.intersection(found.gone):
             continue
