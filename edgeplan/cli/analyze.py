@@ -83,7 +83,7 @@ def analyze(
     except BindingError as e:
         raise click.UsageError(plain(str(e))) from None
     except ModelError as e:
-        click.echo(f"edgeplan: {plain(model.name)}: {plain(str(e))}", err=True)
+        click.echo(f"edgeplan: {plain(model.name or str(model))}: {plain(str(e))}", err=True)
         sys.exit(3)
     if format_ == "json":
         from edgeplan.report.json import render_json

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from typing import Any
 
@@ -12,9 +14,16 @@ from edgeplan.plan import Plan
 __all__ = ["main", "plan_schema", "render_json"]
 
 
+_HIDDEN = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Characters JSON allows as they are and that steer a terminal or hide text: names in a model may hold them."""
+
+
 def render_json(plan: Plan) -> str:
-    """The plan, indented, with its `schema_version`."""
-    return msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n"
+    """The plan, indented, with its `schema_version`; control and format characters in names are escaped."""
+    text = msgspec.json.format(msgspec.json.encode(plan), indent=2).decode()
+    return _HIDDEN.sub(lambda m: json.dumps(m[0])[1:-1], text) + "\n"
 
 
 def plan_schema() -> dict[str, Any]:
