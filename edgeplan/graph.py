@@ -50,6 +50,8 @@ class DType(Enum):
     COMPLEX128 = ("complex128", 128)
     STRING = ("string", 0)
 
+    __hash__ = object.__hash__  # members are single: Enum's own hash is a Python call, and types are keys everywhere
+
     def __init__(self, label: str, bits: int) -> None:
         self.label = label
         self.bits = bits

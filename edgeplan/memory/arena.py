@@ -120,21 +120,21 @@ class _Timeline:
         while self._width < max(steps, 1):
             self._width *= 2
         self._started: list[list[int]] = [[] for _ in range(self._width)]
-        self._covering: dict[int, list[int]] = {}
+        self._covering: dict[int, dict[int, list[int]]] = {}  # by height above the leaves, then by node
 
     def add(self, index: int, b: Buffer) -> None:
         """Store an interval."""
         self._started[b.born].append(index)
         for node in _cover(b.born + 1, b.dies, self._width):
-            self._covering.setdefault(node, []).append(index)
+            height = self._width.bit_length() - node.bit_length()
+            self._covering.setdefault(height, {}).setdefault(node, []).append(index)
 
     def overlapping(self, b: Buffer) -> list[int]:
         """The stored intervals that share a step with this one, each once."""
         found: list[int] = []
         for started in self._started[b.born : b.dies + 1]:
             found += started
-        node = b.born + self._width
-        while node:
-            found += self._covering.get(node, ())
-            node >>= 1
+        leaf = b.born + self._width
+        for height, nodes in self._covering.items():
+            found += nodes.get(leaf >> height, ())
         return found
