@@ -27,10 +27,9 @@ def devices(device: str | None, backend: str | None, format_: str) -> None:
         if not found:
             raise click.UsageError(f"no device runs a backend {backend!r}")
     if format_ == "json":
-        import msgspec
+        from edgeplan.report.pretty import pretty_json
 
-        encoded = msgspec.json.encode(found[0] if device else found)
-        click.echo(msgspec.json.format(encoded, indent=2).decode())
+        click.echo(pretty_json(found[0] if device else found), nl=False)
     else:
         click.echo("\n".join(_one(found[0]) if device else _list(found)))
 

@@ -37,8 +37,10 @@ def rules(backend: str | None, op: str | None, unit: str | None, format_: str, l
     if format_ == "json":
         import msgspec
 
+        from edgeplan.report.pretty import pretty_json
+
         rows = [msgspec.to_builtins(row) | {"id": table.row_id(row)} for table, row in found]
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        click.echo(pretty_json(rows), nl=False)
         return
     click.echo("\n".join(_rows(found, short=op is None)) if found else "no row says: that is unknown, not supported")
 

@@ -11,8 +11,9 @@ from onnx import ModelProto
 from edgeplan.frontends.errors import ModelError
 from edgeplan.frontends.onnx.bind import BindingError, bind
 from edgeplan.frontends.onnx.build import build
+from edgeplan.frontends.onnx.domains import opsets_of
 from edgeplan.frontends.onnx.infer import infer
-from edgeplan.frontends.onnx.read import DEFAULT_DOMAINS, read_model
+from edgeplan.frontends.onnx.read import read_model
 from edgeplan.graph import Graph
 
 __all__ = ["BindingError", "ModelError", "OnnxModel", "load_onnx", "parse_text"]
@@ -43,8 +44,7 @@ def load_onnx(
     model, missing = read_model(source if isinstance(source, ModelProto) else Path(source))
     free = bind(model, dims or {}, shapes or {}, values or {})
     scope = infer(model, free)
-    opsets = {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in model.opset_import}
-    return OnnxModel(build(model.graph, scope, opsets), tuple(sorted(free)), missing)
+    return OnnxModel(build(model.graph, scope, opsets_of(model)), tuple(sorted(free)), missing)
 
 
 def parse_text(text: str) -> Graph:

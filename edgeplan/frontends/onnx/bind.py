@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from onnx import GraphProto, ModelProto, ValueInfoProto, helper
 
-from edgeplan.frontends.onnx.read import DEFAULT_DOMAINS, subgraphs
+from edgeplan.frontends.onnx.domains import is_default
+from edgeplan.frontends.onnx.read import subgraphs
 
 __all__ = ["BindingError", "bind", "free_dimensions", "model_inputs"]
 
@@ -102,7 +103,7 @@ def _fix_value(graph: GraphProto, name: str, value: float) -> None:
 
 def _forget_shapes(graph: GraphProto) -> None:
     """Drop the inferred types of standard ops: they belong to the sizes the model was exported with."""
-    standard = {o for n in graph.node if n.domain in DEFAULT_DOMAINS for o in n.output}
+    standard = {o for n in graph.node if is_default(n.domain) for o in n.output}
     kept = [v for v in graph.value_info if v.name not in standard]
     del graph.value_info[:]
     graph.value_info.extend(kept)

@@ -11,7 +11,8 @@ import onnx
 from onnx import AttributeProto, GraphProto, NodeProto
 
 from edgeplan.frontends.onnx.bind import model_inputs
-from edgeplan.frontends.onnx.read import DEFAULT_DOMAINS, subgraphs
+from edgeplan.frontends.onnx.domains import is_default, plain_domain
+from edgeplan.frontends.onnx.read import subgraphs
 from edgeplan.frontends.onnx.scope import Known, Scope
 from edgeplan.frontends.onnx.tensors import small_array
 from edgeplan.graph import Attr, Body, Graph, Op, Scalar, Value
@@ -61,7 +62,7 @@ class _Builder:
             if taken is not None:
                 self._splice(node, taken, scope.children[index][0][1], ops, values, renamed, reserved)
                 continue
-            if node.op_type == "Constant" and node.domain in DEFAULT_DOMAINS:
+            if node.op_type == "Constant" and is_default(node.domain):
                 for name in node.output:
                     values[renamed.get(name, name)] = _value(renamed.get(name, name), scope.find(name))
                 continue
@@ -107,7 +108,7 @@ class _Builder:
     def _op(
         self, index: int, node: NodeProto, scope: Scope, values: dict[str, Value], renamed: Mapping[str, str]
     ) -> Op:
-        domain = "" if node.domain in DEFAULT_DOMAINS else node.domain
+        domain = plain_domain(node.domain)
         version = self._opsets.get(domain, 0)
         inputs: list[str] = []
         slots: list[int] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from onnx import NodeProto
 
+from edgeplan.frontends.onnx.domains import is_default
 from edgeplan.frontends.onnx.scope import Known
 from edgeplan.graph import Dim, Shape
 
@@ -29,7 +30,7 @@ _SAME = frozenset({
 
 def contrib_shapes(node: NodeProto, inputs: list[Known | None]) -> list[Known] | None:
     """The outputs of a non-standard op, or None when the op is not known here."""
-    name = f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
+    name = node.op_type if is_default(node.domain) else f"{node.domain}.{node.op_type}"
     first = inputs[0] if inputs else None
     if first is None or first.shape is None:
         return None

@@ -13,11 +13,12 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, nump
 
 from edgeplan.frontends.errors import ModelError
 from edgeplan.frontends.onnx.contrib import contrib_shapes
+from edgeplan.frontends.onnx.domains import is_default, opsets_of, plain_domain
 from edgeplan.frontends.onnx.fold import fold
 from edgeplan.frontends.onnx.hazards import has_hazard, is_hazard
 from edgeplan.frontends.onnx.loops import infer_control
 from edgeplan.frontends.onnx.partial import follow, made_shape
-from edgeplan.frontends.onnx.read import DEFAULT_DOMAINS, subgraphs
+from edgeplan.frontends.onnx.read import subgraphs
 from edgeplan.frontends.onnx.scope import Known, Scope, merge, type_of
 from edgeplan.frontends.onnx.sequences import infer_sequence
 from edgeplan.frontends.onnx.tensors import FOLD_LIMIT, dtype_of, small_array
@@ -63,7 +64,7 @@ class Inference:
 
     def _node(self, index: int, node: NodeProto, scope: Scope) -> None:
         inputs = [scope.find(n) if n else None for n in node.input]
-        default = node.domain in DEFAULT_DOMAINS
+        default = is_default(node.domain)
         if default and subgraphs(node):
             outputs = infer_control(index, node, scope, self)
         elif default and node.op_type == "Constant":
@@ -101,7 +102,7 @@ class Inference:
 
     def _infer_node(self, node: NodeProto, inputs: list[Known | None]) -> list[Known]:
         """Ask onnx about this one node again, now with the types and contents found since."""
-        domain = "" if node.domain in DEFAULT_DOMAINS else node.domain
+        domain = plain_domain(node.domain)
         version = self.opsets.get(domain, 0)
         types: dict[str, TypeProto] = {}
         data: dict[str, TensorProto] = {}
@@ -136,7 +137,7 @@ def infer(model: ModelProto, symbols: frozenset[str]) -> Scope:
 
     Raises `ModelError` when the model would compute a constant above `LARGEST_CONSTANT`.
     """
-    opsets = {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in model.opset_import}
+    opsets = opsets_of(model)
     inferred = model
     if not has_hazard(model.graph, opsets.get("", 0)):
         # onnx gives up on the whole model when one op's declared types clash: the forward pass goes on

@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from onnx import ModelProto, NodeProto
 
 from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.onnx.domains import plain_domain
 
 __all__ = ["inline"]
 
@@ -69,7 +70,7 @@ def _walk(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
 
 
 def _name(domain: str, name: str) -> _Name:
-    return ("" if domain == "ai.onnx" else domain, name)
+    return (plain_domain(domain), name)
 
 
 def _first_line(error: Exception) -> str:

@@ -13,14 +13,14 @@ from google.protobuf.message import DecodeError
 from onnx import AttributeProto, GraphProto, ModelProto
 
 from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.onnx.domains import opsets_of
 from edgeplan.frontends.onnx.inline import inline
 from edgeplan.frontends.onnx.schema import check_node
 from edgeplan.frontends.onnx.tensors import check_tensor
 from edgeplan.frontends.onnx.wire import KEEP, strip_weights
 
-__all__ = ["DEFAULT_DOMAINS", "read_model", "subgraphs"]
+__all__ = ["read_model", "subgraphs"]
 
-DEFAULT_DOMAINS = ("", "ai.onnx")
 _GRAPH, _GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS
 
 _DEEPEST = 16
@@ -46,8 +46,7 @@ def read_model(source: Path | ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
     if model.functions:
         model = inline(model)
     missing: dict[str, None] = {}
-    opsets = {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in model.opset_import}
-    bodies = _check_graph(model.graph, folder, opsets, 0, missing)
+    bodies = _check_graph(model.graph, folder, opsets_of(model), 0, missing)
     _sort(model.graph, frozenset(), bodies)
     return model, tuple(missing)
 

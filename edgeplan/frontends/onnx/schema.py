@@ -13,6 +13,7 @@ import onnx
 from onnx import AttributeProto, NodeProto
 
 from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.onnx.domains import plain_domain
 
 __all__ = ["check_node"]
 
@@ -41,7 +42,7 @@ def check_node(node: NodeProto, opsets: Mapping[str, int]) -> None:
 
     `opsets` maps the domains to their versions, the default domain written "".
     """
-    domain = "" if node.domain == "ai.onnx" else node.domain
+    domain = plain_domain(node.domain)
     if not domain and not opsets.get(""):
         raise ModelError("not an ONNX model: it names no opset for the ops of the default domain")
     form = _form(node.op_type, domain, opsets.get(domain, 0))

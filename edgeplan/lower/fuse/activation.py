@@ -19,7 +19,7 @@ def fuse_hard_swish(m: Matcher, index: int) -> Fused | None:
     After:  `y = HardSwish(x)`
     """
     op = m.op(index)
-    if not op.domain and op.type == "Mul":
+    if op.type == "Mul":
         found = _gated(m, index, "HardSigmoid", "HardSwish")
         if found is not None:
             gate = m.op(found.gone[0]).attrs
@@ -31,7 +31,7 @@ def fuse_hard_swish(m: Matcher, index: int) -> Fused | None:
                 and abs(beta - 0.5) < 1e-3
             )
             return found if fits else None
-    if op.domain or op.type not in ("Div", "Mul") or len(op.inputs) != 2:
+    if len(op.inputs) != 2:
         return None
     product, six = op.inputs
     if not m.close(six, 6.0 if op.type == "Div" else 1 / 6):
@@ -54,8 +54,6 @@ def fuse_hard_swish(m: Matcher, index: int) -> Fused | None:
 def fuse_mish(m: Matcher, index: int) -> Fused | None:
     """Before: `t = Tanh(Softplus(x)); y = x * t`. After: `y = Mish(x)`."""
     op = m.op(index)
-    if op.domain or op.type != "Mul":
-        return None
     for x, gate in m.operands(index):
         tanh = m.producer(gate, "Tanh")
         if tanh is None or m.sole(gate) != index:
@@ -69,8 +67,6 @@ def fuse_mish(m: Matcher, index: int) -> Fused | None:
 def _gated(m: Matcher, index: int, gate_type: str, fused: str) -> Fused | None:
     """x times a gate computed from x."""
     op = m.op(index)
-    if op.domain or op.type != "Mul":
-        return None
     for x, gate in m.operands(index):
         at = m.producer(gate, gate_type)
         if at is not None and m.sole(gate) == index and m.op(at).inputs[0] == x:

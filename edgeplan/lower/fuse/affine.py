@@ -19,21 +19,19 @@ def fuse_affine(m: Matcher, index: int) -> Fused | None:
     After:  `y = Conv(x, W', b')`, W' = W * s, b' = (b - mean) * s + beta, s = gamma / sqrt(var + epsilon)
     """
     op = m.op(index)
-    if op.domain or not op.outputs:
+    if not op.outputs:
         return None
     if op.type == "BatchNormalization":
         data = op.inputs[0]
         if op.attrs.get("training_mode") or not all(m.value(n).const for n in op.inputs[1:]):
             return None
-    elif op.type in ("Add", "Mul", "Sub"):
+    else:
         found = next(((a, b) for a, b in m.operands(index) if m.value(b).const and not m.value(a).const), None)
         if found is None or (op.type == "Sub" and found[0] != op.inputs[0]):
             return None
         data, constant = found
-        if not _per_channel(m.value(constant), m.value(data)):
+        if not m.per_channel(constant, data):
             return None
-    else:
-        return None
     at = m.producer(data, *_CONTRACTIONS)
     if at is None or m.sole(data) != index or len(op.outputs) > 1:
         return None
@@ -58,15 +56,3 @@ def fuse_affine(m: Matcher, index: int) -> Fused | None:
         made.append(replace(m.value(bias), name=f"{op.outputs[0]}/bias", data=None))
         inputs[ports.index(port)] = made[0].name
     return Fused(conv.type, tuple(inputs), tuple(ports), op.outputs, dict(conv.attrs), (at, index), tuple(made))
-
-
-def _per_channel(constant: Value, data: Value) -> bool:
-    """A scalar, or one element for each of the channels on axis 1."""
-    if constant.shape == ():
-        return True
-    if constant.shape is None or data.shape is None or len(data.shape) < 2:
-        return False
-    aligned = (1,) * (len(data.shape) - len(constant.shape)) + constant.shape
-    return len(aligned) == len(data.shape) and all(
-        d == 1 or (i == 1 and d == data.shape[1]) for i, d in enumerate(aligned)
-    )

@@ -16,8 +16,6 @@ def fuse_gelu(m: Matcher, index: int) -> Fused | None:
             `t = Tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)); y = 0.5 * x * (1 + t)`, the factors in any order
     After:  `y = Gelu<approximate = none | tanh>(x)`
     """
-    if m.op(index).domain or m.op(index).type != "Mul":
-        return None
     factors: list[str] = []
     gone: list[int] = []
     _factors(m, index, factors, gone, 0)

@@ -16,7 +16,7 @@ def fuse_group_norm(m: Matcher, index: int) -> Fused | None:
     After:  `y = GroupNormalization<num_groups, epsilon>(x, gamma, beta)`
     """
     op = m.op(index)
-    if op.domain or op.type != "InstanceNormalization" or len(op.inputs) != 3:
+    if len(op.inputs) != 3:
         return None
     narrow, ones, zeros = op.inputs
     if m.scalar(ones) != 1.0 or m.scalar(zeros) != 0.0:
@@ -44,7 +44,12 @@ def fuse_group_norm(m: Matcher, index: int) -> Fused | None:
         if at is None or m.op(at).domain or m.op(at).type != kind:
             return None
         other = next((b for a, b in m.operands(at) if a == out), None)
-        if other is None or not m.value(other).const or not _per_channel(m.value(other), len(shape), channels):
+        if (
+            other is None
+            or not m.value(other).const
+            or not m.per_channel(other, restored)
+            or m.value(other).elements != channels
+        ):
             return None
         out = m.op(at).outputs[0]
         made.append(Value(f"{out}/{name}", m.value(other).dtype, (channels,), True))
@@ -52,11 +57,3 @@ def fuse_group_norm(m: Matcher, index: int) -> Fused | None:
     attrs: dict[str, Attr] = {"num_groups": count, "epsilon": op.attrs.get("epsilon", 1e-5)}
     inputs = (x, *(v.name for v in made))
     return Fused("GroupNormalization", inputs, ("X", "scale", "bias"), (out,), attrs, tuple(gone), tuple(made))
-
-
-def _per_channel(value: Value, rank: int, channels: int) -> bool:
-    """One element for each channel, aligned with axis 1 of a tensor of that rank."""
-    if value.shape is None:
-        return False
-    aligned = (1,) * (rank - len(value.shape)) + value.shape
-    return aligned == tuple(channels if i == 1 else 1 for i in range(rank))

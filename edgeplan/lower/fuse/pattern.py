@@ -71,6 +71,16 @@ class Matcher:
         one, other = self.value(a).shape, self.value(b).shape
         return one is None or other is None or one == other
 
+    def per_channel(self, constant: str, data: str) -> bool:
+        """A scalar, or one element for each of the channels that `data` has on axis 1."""
+        shape, whole = self.value(constant).shape, self.value(data).shape
+        if shape == ():
+            return True
+        if shape is None or whole is None or len(whole) < 2:
+            return False
+        aligned = (1,) * (len(whole) - len(shape)) + shape
+        return len(aligned) == len(whole) and all(d == 1 or (i == 1 and d == whole[1]) for i, d in enumerate(aligned))
+
     def close(self, name: str, wanted: float) -> bool:
         """True when a value is a constant scalar about as large as wanted."""
         found = self.scalar(name)
@@ -83,11 +93,11 @@ class Matcher:
 
 
 def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None], ends: frozenset[str]) -> Graph:
-    """Apply one fusion wherever it matches at an op of the types `ends`.
+    """Apply one fusion wherever it matches at a standard op of the types `ends`; it need not look at those again.
 
     A replaced op takes part in no second match, the op in its place may.
     """
-    candidates = [i for i, op in enumerate(graph.ops) if op.type in ends]
+    candidates = [i for i, op in enumerate(graph.ops) if op.type in ends and not op.domain]
     if not candidates:
         return graph
     matcher = Matcher(graph)
