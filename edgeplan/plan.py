@@ -78,7 +78,7 @@ def analyze_graph(
     `free` are dimensions nobody has bound, `missing` weight files that were not found, `size_budget` the bytes the
     weights may take on disk.
     """
-    lowered = lower_to(graph, target.backend.dialect, target.precision)
+    lowered = lower_to(graph, target.backend.dialect, target.precision, target.backend.lowering.fuse)
     placement = place(lowered, target)
     work = tuple(work_of(lowered, op) for op in lowered.ops)
     memory = plan_memory(lowered)

@@ -18,6 +18,8 @@ title    = "Toy"
 dialect  = "onnx"
 releases = ["1", "2", "3"]
 confirm  = "Run the toy."
+[lower]
+fuse = ["affine"]
 [unit.npu]
 title       = "NPU"
 accelerator = true

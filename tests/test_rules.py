@@ -13,24 +13,26 @@ from edgeplan.capability.rows import Backend, Row, backend_names, load_backend
 from edgeplan.cli.rules import schema_of
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.lower import lower_to
+from edgeplan.lower.fuse import FUSIONS
 
 BACKENDS = [load_backend(name) for name in backend_names()]
 ROWS = [pytest.param(backend, row, id=backend.row_id(row)) for backend in BACKENDS for row in backend.rows]
 
 
 @lru_cache(maxsize=4096)
-def facts(text: str, dialect: str, precision: str) -> tuple[Facts, ...]:
+def facts(text: str, dialect: str, precision: str, fuse: tuple[str, ...]) -> tuple[Facts, ...]:
     """Every op of the lowered text, those of bodies included, with its values."""
-    return tuple(_walk(text, dialect, precision))
+    return tuple(_walk(text, dialect, precision, fuse))
 
 
-def _walk(text: str, dialect: str, precision: str) -> Iterator[Facts]:
-    for graph, op in lower_to(parse_text(text), dialect, precision).walk():
+def _walk(text: str, dialect: str, precision: str, fuse: tuple[str, ...]) -> Iterator[Facts]:
+    for graph, op in lower_to(parse_text(text), dialect, precision, fuse).walk():
         yield Facts(op, tuple(graph.values[n] for n in op.inputs), tuple(graph.values[n] for n in op.outputs))
 
 
 def lowered(text: str, backend: Backend, row: Row) -> tuple[Facts, ...]:
-    return facts(text, backend.dialect, row.precision[0] if row.precision else backend.precision)
+    precision = row.precision[0] if row.precision else backend.precision
+    return facts(text, backend.dialect, precision, backend.lowering.fuse)
 
 
 @pytest.mark.parametrize(("backend", "row"), ROWS)
@@ -52,6 +54,11 @@ def test_misses_miss(backend: Backend, row: Row) -> None:
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
 def test_rows_are_clean(backend: Backend) -> None:
     assert [str(c) for c in lint(backend, schema_of(backend.dialect))] == []
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
+def test_fusions_exist(backend: Backend) -> None:
+    assert set(backend.lowering.fuse) <= FUSIONS.keys()
 
 
 def _said(found: tuple[Facts, ...]) -> list[str]:

@@ -80,11 +80,13 @@ def mil_schema() -> SchemaOf:
 
 def _head(backend: Backend) -> Iterator[str]:
     used = {key for row in backend.rows for key in (*row.source, *row.against)}
+    cited = {f"unit {name}": unit.source for name, unit in backend.units.items()}
+    cited |= {f"unit {name}.partitions": u.partitions.source for name, u in backend.units.items() if u.partitions}
+    cited["lower"] = backend.lowering.source
+    for where, said in cited.items():
+        used.update(said)
+        yield from (f"{where} cites {key!r}, which is no source" for key in said if key not in backend.sources)
     for name, unit in backend.units.items():
-        used.update(unit.source)
-        yield from (
-            f"unit {name} cites {key!r}, which is no source" for key in unit.source if key not in backend.sources
-        )
         yield from (f"unit {name}: {message}" for message in _span(unit.since, unit.until, backend.releases, "release"))
     for alias, release in backend.alias.items():
         if release not in backend.releases:

@@ -14,7 +14,19 @@ import msgspec
 from edgeplan.finding import Confidence, Evidence, confidence
 from edgeplan.shipped import shipped
 
-__all__ = ["Backend", "Range", "Row", "RulesError", "Source", "UnitSpec", "backend_names", "load_backend", "rules_dir"]
+__all__ = [
+    "Backend",
+    "Lowering",
+    "Partitions",
+    "Range",
+    "Row",
+    "RulesError",
+    "Source",
+    "UnitSpec",
+    "backend_names",
+    "load_backend",
+    "rules_dir",
+]
 
 _T = TypeVar("_T")
 Kind = Literal["vendor-doc", "vendor-code", "compiler-run", "device-measured", "reverse-engineered", "community"]
@@ -40,6 +52,19 @@ class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max: str = ""
 
 
+class Partitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a runtime thins out the parts of a graph that a unit could take.
+
+    `most` parts are kept, the largest first (0 is all); parts of fewer than `least` ops are left to the next unit;
+    `head` means that nothing behind the first op left out is taken either.
+    """
+
+    source: Mapping[str, str]
+    most: int = 0
+    least: int = 0
+    head: bool = False
+
+
 class UnitSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A compute unit of a backend, in the order in which the runtime prefers them.
 
@@ -55,12 +80,16 @@ class UnitSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: str = ""
     until: str = ""
     source: Mapping[str, str] = {}
+    partitions: Partitions | None = None
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One sentence: on `unit`, since a release, `ops` run, degrade or are refused when the facts hold, because `why`.
 
-    `code` names the finding to raise where the usual one (EP101, EP104, EP105) would say less.
+    `code` names the finding to raise where the usual one (EP101, EP104, EP105) would say less. `features` are those
+    the chip's unit must have for the row to speak, `lacks` those it must not have. `scope` is what a refusal takes
+    with it: the op alone, every op of the unit (its compilation fails as a whole), or the model (nothing is left that
+    could run it).
     """
 
     id: str
@@ -76,6 +105,9 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: str = ""
     generation: Range = Range()
     precision: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    scope: Literal["op", "unit", "model"] = "op"
     code: str = ""
     fix: tuple[str, ...] = ()
     against: Mapping[str, str] = {}
@@ -87,6 +119,13 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     row: tuple[Row, ...] = ()
 
 
+class Lowering(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the runtime does to a graph before it looks at single ops: `fuse` names fusions of `edgeplan.lower.fuse`."""
+
+    fuse: tuple[str, ...] = ()
+    source: Mapping[str, str] = {}
+
+
 class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     dialect: Literal["onnx", "mil", "tflite"]
@@ -95,6 +134,7 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     precision: Literal["model", "float16", "float32"] = "model"
     confirm: str = ""
     alias: Mapping[str, str] = {}
+    lower: Lowering = Lowering()
     source: Mapping[str, Source] = {}
 
 
@@ -110,6 +150,7 @@ class Backend:
         self.precision = head.precision
         self.confirm = head.confirm
         self.alias = head.alias
+        self.lowering = head.lower
         self.sources = head.source
         self.rows = rows
 

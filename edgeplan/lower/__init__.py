@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from edgeplan.graph import Graph, Op
 from edgeplan.lower.fold import drop_dead, drop_noops, fold
-from edgeplan.lower.fuse import COREML, FOLDED_AFFINE, fuse
+from edgeplan.lower.fuse import fuse
 
 __all__ = ["lower_to"]
 
 
-def lower_to(graph: Graph, dialect: str, precision: str = "model") -> Graph:
-    """Lower an ONNX graph to `onnx` (folded only), `mil` or `tflite` (not lowered yet: folded only).
+def lower_to(graph: Graph, dialect: str, precision: str = "model", fusions: Sequence[str] = ()) -> Graph:
+    """Lower a graph to `onnx` (folded and fused only), `mil` or `tflite`; one that is there already stays as it is.
 
-    `precision` is what the runtime computes floats in: `model` (as the file says), `float16` or `float32`.
+    `precision` is what the runtime computes floats in: `model` (as the file says), `float16` or `float32`. `fusions`
+    name what it fuses, in order.
     """
-    folded = fold(graph)
-    if dialect != "mil":
-        return _traced(fuse(folded, FOLDED_AFFINE))
+    if graph.dialect == dialect != "onnx":
+        return _traced(graph)
+    fused = _traced(fuse(fold(graph), fusions))
+    if dialect == "onnx":
+        return fused
+    if dialect == "tflite":
+        from edgeplan.lower.tflite import lower_tflite
+
+        return lower_tflite(fused, precision)
     from edgeplan.lower.mil import lower_mil
 
-    lowered = lower_mil(_traced(fuse(folded, COREML)), precision)
+    lowered = lower_mil(fused, precision)
     return drop_dead(drop_noops(lowered, lambda op, values: op.type == "identity" and not op.domain))
 
 

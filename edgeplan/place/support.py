@@ -143,6 +143,8 @@ class _Table:
 def _in_force(row: Row, backend: Backend, unit: Unit, release: str, precision: str) -> bool:
     if row.precision and precision not in row.precision:
         return False
+    if not set(row.features) <= set(unit.features) or set(row.lacks) & set(unit.features):
+        return False
     if (row.generation.min or row.generation.max) and not _generation_fits(row, backend, unit):
         return False
     order = backend.releases

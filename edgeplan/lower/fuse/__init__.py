@@ -13,7 +13,7 @@ from edgeplan.lower.fuse.group_norm import fuse_group_norm
 from edgeplan.lower.fuse.layer_norm import fuse_layer_norm
 from edgeplan.lower.fuse.pattern import Fused, Matcher, apply
 
-__all__ = ["COREML", "FOLDED_AFFINE", "fuse"]
+__all__ = ["FUSIONS", "fuse"]
 
 Fusion = Callable[[Matcher, int], Fused | None]
 
@@ -28,28 +28,20 @@ ENDS: Mapping[Fusion, frozenset[str]] = {
 }
 """The types of the op at which each pattern is recognised: no other op is looked at."""
 
-FOLDED_AFFINE: Sequence[Fusion] = (fuse_affine,)
-"""What every runtime does: batch norms and constant scales and shifts folded into the convolution before them."""
-
-COREML: Sequence[Fusion] = (
-    fuse_affine,
-    fuse_gelu,
-    fuse_layer_norm,
-    fuse_group_norm,
-    fuse_swish,
-    fuse_hard_swish,
-    fuse_mish,
-)
-"""What a coremltools model of the same network holds: its own passes, and the torch ops an exporter had taken apart.
-
-Source: coremltools `converters/mil/mil/passes/pass_pipeline.py` (fuse_conv_batchnorm, fuse_conv_bias, fuse_conv_scale,
-fuse_gelu_exact, fuse_gelu_tanh_approximation, fuse_layernorm_or_instancenorm) and `frontend/torch/ops.py` (silu,
-hardswish, mish are single functions there).
-"""
+FUSIONS: Mapping[str, Fusion] = {
+    "affine": fuse_affine,
+    "gelu": fuse_gelu,
+    "layer-norm": fuse_layer_norm,
+    "group-norm": fuse_group_norm,
+    "swish": fuse_swish,
+    "hard-swish": fuse_hard_swish,
+    "mish": fuse_mish,
+}
+"""Fusions by the name that a backend's head lists them under, each with its before and after in its docstring."""
 
 
-def fuse(graph: Graph, fusions: Sequence[Fusion]) -> Graph:
-    """Apply the fusions in order, each over the whole graph, bodies left as they are."""
-    for fusion in fusions:
+def fuse(graph: Graph, names: Sequence[str]) -> Graph:
+    """Apply the named fusions in order, each over the whole graph, bodies left as they are."""
+    for fusion in (FUSIONS[name] for name in names):
         graph = apply(graph, fusion, ENDS[fusion])
     return drop_dead(graph)

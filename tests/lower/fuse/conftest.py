@@ -12,7 +12,7 @@ from onnx.reference import ReferenceEvaluator
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.graph import Graph, Op
 from edgeplan.lower.fold import fold
-from edgeplan.lower.fuse import COREML, fuse
+from edgeplan.lower.fuse import FUSIONS, fuse
 
 OPSETS = {"Swish": 24, "Gelu": 20, "Mish": 18, "HardSwish": 14, "LayerNormalization": 17}
 HEADER = '<ir_version: 8, opset_import: ["" : 18]>'
@@ -21,7 +21,7 @@ HEADER = '<ir_version: 8, opset_import: ["" : 18]>'
 @pytest.fixture
 def fused() -> Callable[..., Graph]:
     """ONNX text, its ops in `{...}` with x as their input, to the fused graph."""
-    return lambda text: fuse(fold(parse_text(text)), COREML)
+    return lambda text: fuse(fold(parse_text(text)), tuple(FUSIONS))
 
 
 @pytest.fixture

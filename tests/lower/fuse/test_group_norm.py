@@ -8,7 +8,6 @@ from edgeplan.frontends.onnx import parse_text
 from edgeplan.graph import Graph
 from edgeplan.lower.fold import fold
 from edgeplan.lower.fuse import fuse
-from edgeplan.lower.fuse.group_norm import fuse_group_norm
 
 MODEL = """
 g (float[1,8,4,4] x) => (float[1,8,4,4] y)
@@ -25,7 +24,7 @@ g (float[1,8,4,4] x) => (float[1,8,4,4] y)
 
 
 def fused(text: str) -> Graph:
-    return fuse(fold(parse_text(text)), (fuse_group_norm,))
+    return fuse(fold(parse_text(text)), ["group-norm"])
 
 
 def model(one: str = "1", scale: str = "8,1,1") -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeplan.capability.rows import load_backend
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.graph import Graph, Op
 from edgeplan.lower import lower_to
@@ -58,7 +59,7 @@ def graph_of():
         opset, _, body = re.fullmatch(r"\s*(?:(\d+):)?(\s*)(.*)", text, re.DOTALL).groups()
         header = f'<ir_version: 10, opset_import: ["" : {opset or 18}, "com.microsoft" : 1]>'
         source = parse_text(f"{header} {body}")
-        lowered = lower_to(source, "mil", precision)
+        lowered = lower_to(source, "mil", precision, load_backend("coreml").lowering.fuse)
         check_registry(lowered)
         for name in source.outputs:
             if name in lowered.values:

@@ -1,17 +1,22 @@
-"""Conditions that a table cannot say, each a named function whose docstring is the sentence."""
+"""Conditions of the Core ML rows that a table cannot say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgeplan.graph import DType, Op, Value
 
-__all__ = ["PREDICATES", "Predicate"]
-
-Predicate = Callable[[Op, tuple[Value, ...], tuple[Value, ...]], bool | None]
-"""(op, its inputs, its outputs) to True, False, or None where an unknown dimension could decide either way."""
-
+__all__ = [
+    "awkward_stride",
+    "computes",
+    "groups_off_lanes",
+    "int32_data",
+    "long_argument_axis",
+    "moves_last_axis",
+    "pads_outer_axis",
+    "short_last_axis",
+    "slices_into_last_axis",
+]
 
 ON_CHIP = 2 * 1024 * 1024
 """Bytes that a Neural Engine keeps on the chip (source: ANE guide, 17; H13)."""
@@ -42,14 +47,6 @@ def int32_data(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) ->
         return False
     data = [v for p, v in zip(op.ports, inputs, strict=True) if p not in _INDEX_PORTS]
     return any(v.dtype is DType.INT32 for v in (*data, *(() if op.type in _MAKES_INDICES else outputs)))
-
-
-def dynamic_shape(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
-    """A tensor of the op has an axis whose size is not known before the model runs."""
-    shapes = [v.shape for v in (*inputs, *outputs)]
-    if any(not isinstance(d, int) for s in shapes if s is not None for d in s):
-        return True
-    return None if None in shapes else False
 
 
 def computes(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
@@ -125,18 +122,3 @@ def pads_outer_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...
     if pad is None or rank is None:
         return None
     return rank >= 4 and any(pad[:-4])
-
-
-PREDICATES: Mapping[str, Predicate] = {
-    "computes": computes,
-    "awkward_stride": awkward_stride,
-    "dynamic_shape": dynamic_shape,
-    "groups_off_lanes": groups_off_lanes,
-    "int32_data": int32_data,
-    "long_argument_axis": long_argument_axis,
-    "moves_last_axis": moves_last_axis,
-    "pads_outer_axis": pads_outer_axis,
-    "short_last_axis": short_last_axis,
-    "slices_into_last_axis": slices_into_last_axis,
-}
-"""Predicates by the name that a row's `check` gives."""
