@@ -1,6 +1,7 @@
-"""Puts real output into the README: every console block that runs edgeplan, and the table of rows.
+"""Puts real output into the README, and writes the pages that are made from the rules.
 
-`python docs/render.py` rewrites README.md; `tests/test_readme.py` fails while it would change anything.
+`python docs/render.py` rewrites README.md (every console block that runs edgeplan, the table of rows), docs/operators.md
+and docs/backends/*.md; `tests/test_readme.py` fails while it would change anything.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ def run(command: str) -> str:
         raise ValueError(f"only edgeplan is run here, not {words[0]!r}")
     environment = {"COLUMNS": COLUMNS, "NO_COLOR": "1", "PATH": "", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-m", "edgeplan", *words[1:]], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "edgeplan", *words[1:]],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return (done.stdout + done.stderr).rstrip("\n")
 
@@ -44,7 +50,9 @@ def rows_table() -> str:
         kinds = Counter(table.sources[key].kind for row in table.rows for key in row.source)
         told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
         against = sum(row.verdict != "runs" for row in table.rows)
-        lines.append(f"| {table.title} (`{name}`) | {len(table.rows)} | {against} | {told or 'none yet: every op is unknown'} |")
+        lines.append(
+            f"| {table.title} (`{name}`) | {len(table.rows)} | {against} | {told or 'none yet: every op is unknown'} |"
+        )
     return "\n".join(lines)
 
 
@@ -56,5 +64,27 @@ def render(text: str) -> str:
     )
 
 
+OPERATORS = """\
+# ONNX operators by backend
+
+Made from the rules at each backend's newest release, by `edgeplan rules table`. *yes*: a row says that the unit runs it and no
+row limits that. *if*: with conditions on attributes, shapes, types or chips, which the backend's page lists. *no*: refused.
+*?*: no row says, which is unknown, not supported. An operator is judged by what it becomes in the backend's own ops. Limits
+that hold for every op (ranks, dynamic shapes, precisions) stand at the head of the backend's page.
+"""
+
+
+def pages() -> dict[Path, str]:
+    """The pages that are made from the rules alone, by path."""
+    found = {ROOT / "docs" / "operators.md": f"{OPERATORS}\n{run('edgeplan rules table')}\n"}
+    for name in backend_names():
+        page = run(f"edgeplan rules table --backend {name}")
+        found[ROOT / "docs" / "backends" / f"{name}.md"] = page + "\n"
+    return found
+
+
 if __name__ == "__main__":
     README.write_text(render(README.read_text("utf-8")), "utf-8")
+    for path, page in pages().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page, "utf-8")

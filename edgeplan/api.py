@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeplan.capability.rows import backend_names, rules_dir
+from edgeplan.devices import DeviceError, find_device
+from edgeplan.frontends import dialect_of, load_model
 from edgeplan.plan import Plan, analyze_graph
-from edgeplan.target import Target, resolve
+from edgeplan.target import Target, TargetError, resolve
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
     from edgeplan.graph import Graph
 
-__all__ = ["analyze", "load"]
+__all__ = ["analyze", "fitting_backend", "load"]
 
 
 def load(
@@ -24,14 +28,37 @@ def load(
     inputs: Mapping[str, Sequence[int]] | None = None,
     values: Mapping[str, float] | None = None,
 ) -> Graph:
-    """Read a model's graph, shapes inferred, weights left where they are.
+    """Read a model's graph, shapes inferred, weights left where they are: an ONNX or a TFLite file.
 
     `dims` binds free dimensions by name, `inputs` shapes and `values` scalars by input name.
     Raises `edgeplan.ModelError` when the model cannot be analysed and `ValueError` when a binding does not fit it.
     """
-    from edgeplan.frontends.onnx import load_onnx
+    return load_model(model, dims, inputs, values).graph
 
-    return load_onnx(model, dims, inputs, values).graph
+
+def fitting_backend(device: str, backend: str | None, dialect: str) -> str | None:
+    """The backend to ask a device for, given the dialect of the model: the one wanted, else the first that takes it.
+
+    Every backend takes ONNX, a graph of another dialect only those that speak it. None leaves the choice, and what is
+    to be said of an unknown device, to `resolve`. Raises `TargetError` when no backend fits.
+    """
+    if dialect == "onnx":
+        return backend
+    try:
+        found = find_device(device)
+    except DeviceError:
+        return backend
+    names = [backend] if backend else list(found.backends)
+    for name in names:
+        if name not in found.backends or name not in backend_names() or _dialect(name) == dialect:
+            return name
+    runs = f"{names[0]} does not take" if backend else f"no runtime of {found.title} takes"
+    raise TargetError(f"{runs} a .tflite model; give the ONNX model it was made from")
+
+
+def _dialect(backend: str) -> str:
+    """What a backend's rows speak of, from its head alone."""
+    return str(tomllib.loads((rules_dir() / backend / "backend.toml").read_text("utf-8"))["dialect"])
 
 
 def analyze(
@@ -46,7 +73,7 @@ def analyze(
     memory_budget: int | None = None,
     size_budget: int | None = None,
 ) -> Plan:
-    """Predict where each op of a model runs on a target, and what memory it needs.
+    """Predict where each op of a model, an ONNX or a TFLite file, runs on a target, and what memory it needs.
 
     `target` is a device's id or a `Target`; `backend` and `release` choose among what the device runs. `dims` binds
     free dimensions by name, `inputs` shapes and `values` scalars by input name; budgets are in bytes.
@@ -55,10 +82,16 @@ def analyze(
     >>> plan = analyze("model.onnx", target="iphone14pro")
     >>> plan.outcome, plan.memory.total
     """
-    from edgeplan.frontends.onnx import load_onnx
-
-    where = target if isinstance(target, Target) else resolve(target, backend, release, memory=memory_budget)
-    read = load_onnx(model, dims, inputs, values)
+    dialect = dialect_of(model)
+    if isinstance(target, Target):
+        where = target
+        if dialect not in ("onnx", where.backend.dialect):
+            raise TargetError(
+                f"{where.backend.title} does not take a .tflite model; give the ONNX model it was made from"
+            )
+    else:
+        where = resolve(target, fitting_backend(target, backend, dialect), release, memory=memory_budget)
+    read = load_model(model, dims, inputs, values)
     path = Path(model) if isinstance(model, (str, Path)) else None
     return analyze_graph(
         read.graph,

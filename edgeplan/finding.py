@@ -104,6 +104,8 @@ CODES: Mapping[str, Code] = _table(
     ("EP105", "degraded-op", Severity.NOTE),
     ("EP106", "dynamic-shape-off-accelerator", Severity.WARNING),
     ("EP107", "unknown-everywhere", Severity.WARNING),
+    ("EP108", "compilation-fails", Severity.ERROR),
+    ("EP109", "part-left-out", Severity.WARNING),
     ("EP201", "memory-over-budget", Severity.ERROR),
     ("EP202", "size-over-budget", Severity.ERROR),
     ("EP203", "memory-near-limit", Severity.WARNING),

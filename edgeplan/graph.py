@@ -49,6 +49,7 @@ class DType(Enum):
     COMPLEX64 = ("complex64", 64)
     COMPLEX128 = ("complex128", 128)
     STRING = ("string", 0)
+    RESOURCE = ("resource", 0)
 
     __hash__ = object.__hash__  # members are single: Enum's own hash is a Python call, and types are keys everywhere
 
@@ -71,6 +72,7 @@ class Value:
 
     `const` says that the value is known before the model runs: a weight, or computed from weights alone.
     `data` holds its elements, flat and row-major, when they are few and were read; weights are never read.
+    `quantization` is how the file quantises it: `per-tensor`, `per-channel`, `per-block`, or empty.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Value:
     shape: Shape = None
     const: bool = False
     data: tuple[Scalar, ...] | None = None
+    quantization: str = ""
     elements: int | None = field(init=False, repr=False, compare=False)
     """The number of elements, or None while an axis is unknown."""
 

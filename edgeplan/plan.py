@@ -73,15 +73,16 @@ def analyze_graph(
     missing: Sequence[str] = (),
     size_budget: int | None = None,
 ) -> Plan:
-    """Plan an ONNX graph on a target.
+    """Plan a graph, ONNX or in the dialect of the target's backend, on a target.
 
     `free` are dimensions nobody has bound, `missing` weight files that were not found, `size_budget` the bytes the
     weights may take on disk.
     """
-    lowered = lower_to(graph, target.backend.dialect, target.precision, target.backend.lowering.fuse)
+    backend = target.backend
+    lowered = lower_to(graph, backend.dialect, target.precision, backend.fusions(target.release), backend.lowering.keep)
     placement = place(lowered, target)
     work = tuple(work_of(lowered, op) for op in lowered.ops)
-    memory = plan_memory(lowered)
+    memory = plan_memory(lowered, [i for i, unit in enumerate(placement.units) if unit == "cpu"])
     findings = diagnose(Case(lowered, target, placement, work, memory, tuple(free), tuple(missing), size_budget))
     complete = not free and not memory.unsized and all(w.macs is not None for w in work)
     model = summarize_model(graph, name, file_bytes, work, free)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgeplan.capability.rows import Backend, load_backend
+from edgeplan.capability.rows import Backend, Partitions, UnitSpec, load_backend
 from edgeplan.devices import Device, DeviceError, Figure, find_device
 from edgeplan.finding import Evidence
 
@@ -19,13 +19,18 @@ class TargetError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A compute unit of the target, in the order in which the runtime prefers them."""
+    """A compute unit of the target, in the order in which the runtime prefers them.
+
+    `hardware` is the chip's unit it runs on: values between two units of one piece of hardware stay where they are.
+    """
 
     name: str
     title: str
     accelerator: bool
     generation: str = ""
     features: tuple[str, ...] = ()
+    hardware: str = ""
+    partitions: Partitions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,9 @@ class Target:
     @property
     def title(self) -> str:
         """`iPhone 14 Pro, Core ML (iOS 17)`."""
-        release = f" ({self.release})" if self.release else ""
-        return f"{self.device.title}, {self.backend.title}{release}"
+        named = self.release.startswith(self.backend.title)
+        runtime = self.release if named else f"{self.backend.title} ({self.release})"
+        return f"{self.device.title}, {runtime}"
 
     def unit(self, name: str) -> Unit:
         """The unit of that name."""
@@ -102,10 +108,6 @@ def _release(device: Device, backend: Backend, wanted: str | None) -> str:
     """The release asked for, else the newest one the device runs."""
     releases = backend.releases
     span = device.backends[backend.name]
-    if not releases:
-        if wanted:
-            raise TargetError(f"{backend.title} has no release table yet, so {wanted!r} cannot be chosen")
-        return ""
     first = releases.index(span.since) if span.since else 0
     last = releases.index(span.until) if span.until else len(releases) - 1
     if wanted is None:
@@ -133,28 +135,30 @@ def _units(device: Device, backend: Backend, release: str, use: Sequence[str]) -
     found: list[Unit] = []
     for name, spec in backend.units.items():
         chip = device.chip.unit.get(spec.hardware or name)
+        if any(backend.units[asked].instead == name for asked in use if asked in backend.units):
+            continue
         if chip is None and (spec.accelerator or name in use):
             if name in use:
                 raise TargetError(f"{device.title} has no {spec.title}")
             continue
-        if (spec.optional and name not in use) or not _in_span(backend, spec.since, spec.until, release):
+        if (spec.optional and name not in use) or not _driven(backend, spec, device, release):
             if name in use:
                 raise TargetError(f"{backend.title} {release} does not drive the {spec.title}")
             continue
         generation, features = (chip.generation, chip.features) if chip else ("", ())
-        found.append(Unit(name, spec.title, spec.accelerator, generation, features))
+        hardware = spec.hardware or name
+        parts = spec.partitions if spec.partitions and backend.covers(spec.partitions.since, "", release) else None
+        found.append(Unit(name, spec.title, spec.accelerator, generation, features, hardware, parts))
     for name in use:
         if name not in backend.units:
             raise TargetError(f"{backend.title} has no unit {name!r}; it has {', '.join(backend.units)}")
     return tuple(found)
 
 
-def _in_span(backend: Backend, since: str, until: str, release: str) -> bool:
-    order = backend.releases
-    if release not in order:
-        return not since and not until
-    at = order.index(release)
-    return (not since or order.index(since) <= at) and (not until or at <= order.index(until))
+def _driven(backend: Backend, spec: UnitSpec, device: Device, release: str) -> bool:
+    """Whether a release drives a unit on a device."""
+    spans = [(spec.since, spec.until), *((a.since, a.until) for a in spec.again if device.id in a.devices)]
+    return any(backend.covers(since, until, release) for since, until in spans)
 
 
 def _budget(device: Device, release: str, given: int | None) -> Budget:

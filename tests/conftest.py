@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import pytest
 
 from edgeplan.capability import rows
-from edgeplan.capability.rows import Backend
+from edgeplan.capability.rows import Backend, Partitions
 from edgeplan.devices import Chip, Device
 from edgeplan.target import Budget, Target, Unit
 
@@ -27,6 +27,9 @@ generations = ["N1", "N2"]
 [unit.gpu]
 title       = "GPU"
 accelerator = true
+[unit.kernels]
+title    = "fast kernels"
+hardware = "cpu"
 [unit.cpu]
 title = "CPU"
 [source.paper]
@@ -74,10 +77,19 @@ def toy(toy_backend: ToyBackend) -> ToyTarget:
         limit: int | None = 2**30,
         guidance: int | None = None,
         given: int | None = None,
+        partitions: Mapping[str, object] | None = None,
     ) -> Target:
         backend = toy_backend(*texts)
+        thinned = partitions or {}
         found = tuple(
-            Unit(name, spec.title, spec.accelerator, spec.generations[0] if spec.generations else "")
+            Unit(
+                name,
+                spec.title,
+                spec.accelerator,
+                spec.generations[0] if spec.generations else "",
+                hardware=spec.hardware,
+                partitions=Partitions({"paper": "says so"}, **thinned[name]) if name in thinned else None,
+            )
             for name, spec in backend.units.items()
             if name in units
         )

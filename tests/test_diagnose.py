@@ -63,6 +63,14 @@ CASES: Mapping[str, tuple[tuple[Sequence[str], Mapping[str, object], str, Mappin
         ((row("refuses", "npu", more='code = "EP106"\ncheck = "dynamic_shape"'), ALL_RUN), {}, RELU, {}),
     ),
     "EP107": (((), {}, RELU, {}), ((CPU_RUNS,), {}, RELU, {})),
+    "EP108": (
+        ((row("refuses", "npu", more='scope = "model"'), CPU_RUNS), {}, RELU, {}),
+        ((row("refuses", "npu"), CPU_RUNS), {}, RELU, {}),
+    ),
+    "EP109": (
+        ((row("refuses", "npu", "Neg"), ALL_RUN), {"partitions": {"npu": {"most": 1}}}, ZIGZAG, {}),
+        ((row("refuses", "npu", "Neg"), ALL_RUN), {"partitions": {"npu": {"most": 3}}}, ZIGZAG, {}),
+    ),
     "EP201": (((ALL_RUN,), {"limit": 127}, RELU, {}), ((ALL_RUN,), {"limit": 128}, RELU, {})),
     "EP202": (
         ((ALL_RUN,), {}, "g (float[2] x) => (y) <float[2] w = {1, 2}> { y = Add (x, w) }", {"size_budget": 7}),
@@ -153,11 +161,6 @@ def test_an_open_dimension_is_told_once(toy: Toy) -> None:
     assert codes == {"EP001"}
 
 
-def test_a_backend_without_rows_is_told_once(toy: Toy) -> None:
-    findings = plan(toy(), "g (float[16] x) => (b) { a = Relu (x) b = Neg (a) }").findings
-    assert [(f.code, f.ops) for f in findings] == [("EP107", ("a", "b"))]
-
-
 def test_an_op_that_only_another_op_is_known_of_is_unknown(toy: Toy) -> None:
     finding = found(plan(toy(ALL_RUN.replace("*", "Neg"))), "EP107")
     assert finding.message == "no row says whether the NPU runs Relu: 1 Relu op"
@@ -185,3 +188,39 @@ def test_the_worst_comes_first_then_the_code(toy: Toy) -> None:
 def test_the_users_own_budget_counts_instead_of_the_devices(toy: Toy) -> None:
     assert not plan(toy(ALL_RUN, limit=10, given=1000)).findings
     assert "the budget is 100 B" in found(plan(toy(ALL_RUN, given=100)), "EP201").message
+
+
+def test_a_refusal_that_fails_the_compilation_leaves_the_op_without_a_unit(toy: Toy) -> None:
+    result = plan(toy(row("refuses", "npu", more='scope = "model"'), CPU_RUNS))
+    assert [op.unit for op in result.ops] == [""]
+    finding = found(result, "EP108")
+    assert finding.message == "1 Relu op on which Toy fails to compile: Relu refuses there."
+    assert {f.code for f in result.findings} == {"EP108"}
+
+
+def test_a_unit_that_one_op_takes_with_it_is_lost_for_all(toy: Toy) -> None:
+    target = toy(row("refuses", "npu", more='scope = "unit"'), ALL_RUN)
+    result = plan(target, "g (float[16] x) => (c) { a = Neg (x) b = Relu (a) c = Neg (b) }")
+    assert [op.unit for op in result.ops] == ["cpu"] * 3
+    assert [(f.code, f.severity, f.message) for f in result.findings] == [
+        ("EP108", Severity.WARNING, "the NPU takes no op at all, because of 1 Relu op: Relu refuses there.")
+    ]
+
+
+def test_parts_left_out_name_the_unit_and_its_evidence(toy: Toy) -> None:
+    target = toy(row("refuses", "npu", "Neg"), ALL_RUN, partitions={"npu": {"least": 2}})
+    result = plan(target, "g (float[16] x) => (d) { a = Relu (x) b = Relu (a) c = Neg (b) d = Relu (c) }")
+    finding = found(result, "EP109")
+    assert finding.message == "the NPU could run 1 Relu op more, but its runtime leaves out such small or late parts"
+    assert finding.ops == ("d",)
+    assert [e.key for e in finding.evidence] == ["paper"]
+
+
+def test_an_op_that_faster_kernels_of_the_same_processor_refuse_is_degraded_and_crosses_nothing(toy: Toy) -> None:
+    target = toy(row("refuses", "kernels"), row("runs", "kernels", "Neg"), CPU_RUNS, units=("kernels", "cpu"))
+    result = plan(target, "g (float[16] x) => (b) { a = Neg (x) b = Relu (a) }")
+    assert [op.unit for op in result.ops] == ["kernels", "cpu"]
+    assert [(f.code, f.message) for f in result.findings] == [
+        ("EP105", "1 Relu op leaves the fast kernels for the CPU: Relu refuses there.")
+    ]
+    assert result.crossings == ()

@@ -14,25 +14,32 @@ from edgeplan.cli.rules import schema_of
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.lower import lower_to
 from edgeplan.lower.fuse import FUSIONS
+from edgeplan.place.support import facts_of
 
 BACKENDS = [load_backend(name) for name in backend_names()]
 ROWS = [pytest.param(backend, row, id=backend.row_id(row)) for backend in BACKENDS for row in backend.rows]
 
 
 @lru_cache(maxsize=4096)
-def facts(text: str, dialect: str, precision: str, fuse: tuple[str, ...]) -> tuple[Facts, ...]:
+def facts(text: str, dialect: str, precision: str, fuse: tuple[str, ...], keep: tuple[str, ...]) -> tuple[Facts, ...]:
     """Every op of the lowered text, those of bodies included, with its values."""
-    return tuple(_walk(text, dialect, precision, fuse))
+    return tuple(_walk(text, dialect, precision, fuse, keep))
 
 
-def _walk(text: str, dialect: str, precision: str, fuse: tuple[str, ...]) -> Iterator[Facts]:
-    for graph, op in lower_to(parse_text(text), dialect, precision, fuse).walk():
-        yield Facts(op, tuple(graph.values[n] for n in op.inputs), tuple(graph.values[n] for n in op.outputs))
+def _walk(text: str, dialect: str, precision: str, fuse: tuple[str, ...], keep: tuple[str, ...]) -> Iterator[Facts]:
+    for graph, op in lower_to(parse_text(text), dialect, precision, fuse, keep).walk():
+        yield facts_of(graph, op)
 
 
 def lowered(text: str, backend: Backend, row: Row) -> tuple[Facts, ...]:
     precision = row.precision[0] if row.precision else backend.precision
-    return facts(text, backend.dialect, precision, backend.lowering.fuse)
+    return facts(
+        text,
+        backend.dialect,
+        precision,
+        backend.fusions(row.since or row.until or backend.newest),
+        backend.lowering.keep,
+    )
 
 
 @pytest.mark.parametrize(("backend", "row"), ROWS)
@@ -59,6 +66,7 @@ def test_rows_are_clean(backend: Backend) -> None:
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
 def test_fusions_exist(backend: Backend) -> None:
     assert set(backend.lowering.fuse) <= FUSIONS.keys()
+    assert backend.lowering.since.keys() <= set(backend.lowering.fuse)
 
 
 def _said(found: tuple[Facts, ...]) -> list[str]:

@@ -26,6 +26,11 @@ BINDINGS: dict[str, dict[str, dict[str, object]]] = {
 }
 
 
+TFLITE_BINDINGS: dict[str, dict[str, dict[str, object]]] = {"basic_pitch": {"dims": {"batch": 1}}, "hey_jarvis": {}}
+
+TFLITE_TARGETS = ("pixel8", "galaxys24", "raspberry-pi-5-8gb", "iphone14pro")
+
+
 def unsized(graph: Graph) -> list[str]:
     """Values that an op makes and whose size is not known."""
     made = (owner.values[o] for owner, op in graph.walk() for o in op.outputs)
@@ -47,8 +52,39 @@ def test_a_bound_sample_is_planned_whole(name: str, target: str) -> None:
     assert sorted(i for s in plan.segments for i in s.ops) == list(range(len(plan.ops)))
 
 
+@pytest.mark.parametrize("target", TFLITE_TARGETS)
+@pytest.mark.parametrize("name", TFLITE_BINDINGS)
+def test_a_bound_tflite_sample_is_planned_whole(name: str, target: str) -> None:
+    path = ROOT / "samples" / f"{name}.tflite"
+    assert unsized(edgeplan.load(path, **TFLITE_BINDINGS[name])) == []  # type: ignore[arg-type]
+    plan = edgeplan.analyze(path, target, **TFLITE_BINDINGS[name])  # type: ignore[arg-type]
+    assert plan.complete
+    assert (plan.target.backend, len(plan.ops)) == ("tflite", plan.model.ops)
+    assert plan.memory.arena.size >= plan.memory.arena.bound > 0
+
+
+def test_one_network_in_two_formats_has_one_size_and_one_amount_of_work() -> None:
+    """Basic Pitch as its authors published it, exported to ONNX and to TFLite from one saved model.
+
+    Parameters and MACs are equal, convolution by convolution. What differs is around them and contracts nothing: the
+    ONNX file has 248 ops in NCHW, with Unsqueeze and Reshape around the convolutions in one dimension; the TFLite file
+    222 in NHWC, with more TRANSPOSEs for it, and MIRROR_PAD, EXPAND_DIMS, PACK and SHAPE where ONNX has Pad and Slice.
+    """
+    work: dict[str, tuple[int | None, int | None]] = {}
+    each: dict[str, list[int]] = {}
+    for kind, bindings in (("onnx", BINDINGS), ("tflite", TFLITE_BINDINGS)):
+        path = ROOT / "samples" / f"basic_pitch.{kind}"
+        plan = edgeplan.analyze(path, "pixel8", **bindings["basic_pitch"])  # type: ignore[arg-type]
+        assert plan.target.backend == "tflite"
+        work[kind] = (plan.model.parameters, plan.model.macs)
+        each[kind] = sorted(op.macs for op in plan.ops if op.macs)
+    assert work["onnx"] == work["tflite"] == (35_736, 524_079_648)
+    assert each["onnx"] == each["tflite"]
+
+
 def test_no_sample_lies_here_untested() -> None:
     assert {p.stem for p in (ROOT / "samples").glob("*.onnx")} == set(BINDINGS)
+    assert {p.stem for p in (ROOT / "samples").glob("*.tflite")} == set(TFLITE_BINDINGS)
 
 
 # Learned parameters and contraction MACs as published for the networks: torchvision's table for ResNet-50, the papers'

@@ -62,9 +62,29 @@ def test_an_optional_unit_is_used_when_it_is_asked_for() -> None:
     assert [u.name for u in resolve("iphone14pro", use=["gpu"]).units] == ["ane", "gpu", "cpu"]
 
 
+def test_a_unit_that_is_asked_for_may_stand_in_for_another() -> None:
+    def units(*use: str) -> list[str]:
+        return [u.name for u in resolve("iphone14pro", "onnxruntime-coreml", use=use).units]
+
+    assert units() == ["mlprogram", "cpu"]
+    assert units("neuralnetwork") == ["neuralnetwork", "cpu"]
+
+
+def test_parts_are_thinned_out_from_a_release_on() -> None:
+    def parts(release: str) -> object:
+        return resolve("iphone14pro", "onnxruntime-coreml", release).unit("mlprogram").partitions
+
+    assert parts("1.26") is None
+    assert parts("1.27") is not None
+
+
 def test_a_unit_ends_with_its_last_release() -> None:
     with pytest.raises(TargetError, match="does not drive the DLA"):
-        resolve("jetson-agx-orin-64gb", release="JetPack 7.2.2", use=["dla"])
+        resolve("jetson-agx-orin-64gb", release="11.1", use=["dla"])
+
+
+def test_a_unit_may_come_back_on_some_devices() -> None:
+    assert "dla" in {u.name for u in resolve("jetson-agx-orin-64gb", release="JetPack 7.2.2", use=["dla"]).units}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +117,6 @@ def test_releases_are_read_as_people_write_them(device: str, written: str | None
         ("iphone14pro", {"release": "nonsense"}, "Core ML has no release 'nonsense'"),
         ("iphone14pro", {"release": "iOS 15"}, "iPhone 14 Pro runs Core ML iOS 16 to iOS 26, not iOS 15"),
         ("iphone14pro", {"use": ["npu"]}, "Core ML has no unit 'npu'; it has ane, gpu, cpu"),
-        ("iphone14pro", {"backend": "tflite", "release": "2.16"}, "LiteRT has no release table yet"),
     ],
 )
 def test_what_does_not_exist_is_told_in_one_line(device: str, more: dict[str, object], told: str) -> None:
@@ -109,7 +128,7 @@ def test_what_does_not_exist_is_told_in_one_line(device: str, more: dict[str, ob
 
 def test_a_target_is_named_by_device_backend_and_release() -> None:
     assert resolve("iphone14pro", release="17").title == "iPhone 14 Pro, Core ML (iOS 17)"
-    assert resolve("iphone14pro", "tflite").title == "iPhone 14 Pro, LiteRT"
+    assert resolve("iphone14pro", "tflite").title == "iPhone 14 Pro, LiteRT 2.3"
 
 
 def test_precision_is_the_backends_unless_it_is_given() -> None:

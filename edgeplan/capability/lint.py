@@ -15,8 +15,9 @@ from edgeplan.capability.predicates import PREDICATES
 from edgeplan.capability.rows import Backend, Row, rules_dir
 from edgeplan.finding import CODES
 from edgeplan.graph import DType
+from edgeplan.tflite_ops import tflite_schema
 
-__all__ = ["Complaint", "OpNames", "SchemaOf", "lint", "mil_schema"]
+__all__ = ["Complaint", "OpNames", "SchemaOf", "lint", "mil_schema", "tflite_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ SchemaOf = Callable[[str], OpNames | None]
 _GROUPS = frozenset({"any", "in", "out"})
 _DTYPES = frozenset(d.label for d in DType)
 _PRECISIONS = frozenset({"model", "float16", "float32"})
+_QUANTIZATIONS = frozenset({"", "per-tensor", "per-channel", "per-block"})
 _FLAGS = frozenset({"const", "static", "present"})
 _LISTS = frozenset({"shape", "value"})
 _BOUNDS = frozenset({"min", "max", "multiple_of"})
@@ -78,16 +80,36 @@ def mil_schema() -> SchemaOf:
     return lambda op: OpNames(names[op], names[op]) if op in names else None
 
 
+def tflite_names() -> SchemaOf:
+    """The builtin ops of the TFLite schema; operands are ports, options attributes."""
+    schema = tflite_schema()
+    names = {
+        op: OpNames(frozenset((*entry.inputs, *entry.basic)), frozenset(schema.options(op)))
+        for op, entry in schema.ops.items()
+    }
+    return names.get
+
+
 def _head(backend: Backend) -> Iterator[str]:
     used = {key for row in backend.rows for key in (*row.source, *row.against)}
     cited = {f"unit {name}": unit.source for name, unit in backend.units.items()}
     cited |= {f"unit {name}.partitions": u.partitions.source for name, u in backend.units.items() if u.partitions}
+    cited |= {f"unit {name}.again": a.source for name, u in backend.units.items() for a in u.again}
     cited["lower"] = backend.lowering.source
     for where, said in cited.items():
         used.update(said)
         yield from (f"{where} cites {key!r}, which is no source" for key in said if key not in backend.sources)
     for name, unit in backend.units.items():
         yield from (f"unit {name}: {message}" for message in _span(unit.since, unit.until, backend.releases, "release"))
+        for again in unit.again:
+            yield from (f"unit {name}.again: {m}" for m in _span(again.since, again.until, backend.releases, "release"))
+        if unit.partitions and unit.partitions.since not in ("", *backend.releases):
+            yield f"unit {name}.partitions begins with {unit.partitions.since!r}, which is no release"
+        if unit.instead not in ("", *backend.units):
+            yield f"unit {name} stands in for {unit.instead!r}, which is no unit"
+    for fusion, release in backend.lowering.since.items():
+        if release not in backend.releases:
+            yield f"lower.since: {fusion!r} begins with {release!r}, which is no release"
     for alias, release in backend.alias.items():
         if release not in backend.releases:
             yield f"alias {alias!r} stands for {release!r}, which is no release"
@@ -206,7 +228,7 @@ def _matcher(spec: Any, kind: str) -> Iterator[str]:
                 yield f"there is no matcher {key!r}"
             elif isinstance(want, bool) or not isinstance(want, int | float) or (key == "multiple_of" and want <= 0):
                 yield f"{key!r} needs a{' positive' if key == 'multiple_of' else ''} number, not {want!r}"
-            elif kind == "dtype" or kind in _FLAGS or kind == "list":
+            elif kind in ("dtype", "from", "list", "quantization") or kind in _FLAGS:
                 yield f"{key!r} needs a number to hold against"
         return
     options = spec if isinstance(spec, list) else [spec]
@@ -215,6 +237,10 @@ def _matcher(spec: Any, kind: str) -> Iterator[str]:
     for option in options:
         if kind == "dtype" and option not in _DTYPES:
             yield f"there is no dtype {option!r}"
+        elif kind == "from" and not isinstance(option, str):
+            yield f"{option!r} names nothing that makes a value"
+        elif kind == "quantization" and option not in _QUANTIZATIONS:
+            yield f"there is no quantization {option!r}"
         elif kind in _FLAGS and (not isinstance(option, bool) or isinstance(spec, list)):
             yield f"{option!r} is neither true nor false"
         elif kind in ("rank", "size", "bytes", "opset") and (isinstance(option, bool) or not isinstance(option, int)):
@@ -230,7 +256,8 @@ def _conditional(row: Row) -> bool:
 def _contradictions(backend: Backend) -> Iterator[Complaint]:
     """Pairs of rows that say `runs` and `refuses` of one op on one unit, both without conditions.
 
-    A refusal that names generations or precisions where the other row names none is its exception, no contradiction.
+    A refusal that names generations, precisions or releases where the other row names none is its exception, no
+    contradiction.
     """
     by: dict[tuple[str, str], list[Row]] = {}
     for row in backend.rows:
@@ -247,9 +274,11 @@ def _contradictions(backend: Backend) -> Iterator[Complaint]:
 
 
 def _excepts(refuses: Row, runs: Row) -> bool:
-    generation = runs.generation.min or runs.generation.max
-    narrower = refuses.generation.min or refuses.generation.max
-    return bool((narrower and not generation) or (refuses.precision and not runs.precision))
+    return any(mine and not other for mine, other in zip(_limits(refuses), _limits(runs), strict=True))
+
+
+def _limits(row: Row) -> tuple[str | tuple[str, ...], ...]:
+    return row.generation.min or row.generation.max, row.since or row.until, row.precision, row.features or row.lacks
 
 
 def _overlap(one: Row, other: Row, unit: str, backend: Backend) -> bool:

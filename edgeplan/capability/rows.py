@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from edgeplan.finding import Confidence, Evidence, confidence
 from edgeplan.shipped import shipped
 
 __all__ = [
+    "Again",
     "Backend",
     "Lowering",
     "Partitions",
@@ -30,6 +31,10 @@ __all__ = [
 
 _T = TypeVar("_T")
 Kind = Literal["vendor-doc", "vendor-code", "compiler-run", "device-measured", "reverse-engineered", "community"]
+
+
+NAMED_UNITS = 3
+"""Units that a row's id names one by one."""
 
 
 class RulesError(Exception):
@@ -53,33 +58,48 @@ class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Partitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a runtime thins out the parts of a graph that a unit could take.
+    """How a runtime thins out the parts of a graph that a unit could take; what it leaves out goes to the next unit.
 
-    `most` parts are kept, the largest first (0 is all); parts of fewer than `least` ops are left to the next unit;
-    `head` means that nothing behind the first op left out is taken either.
+    `most` parts are kept, those of most ops first (0 is all); parts of fewer than `least` ops are left out; `head`
+    keeps the first part alone; `idle` leaves out parts that hold no other ops than those it names. `since` is the
+    release with which that began.
     """
 
     source: Mapping[str, str]
     most: int = 0
     least: int = 0
     head: bool = False
+    idle: tuple[str, ...] = ()
+    since: str = ""
+
+
+class Again(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A later span of releases in which a runtime drives a unit it had given up, on the named devices only."""
+
+    source: Mapping[str, str]
+    devices: tuple[str, ...]
+    since: str = ""
+    until: str = ""
 
 
 class UnitSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A compute unit of a backend, in the order in which the runtime prefers them.
 
-    `generations` lists the hardware generations oldest first. `optional` units are used only when asked for by name.
+    `generations` lists the hardware generations oldest first. `optional` units are used only when asked for by name,
+    `instead` of the unit of that name where there is one.
     `hardware` is the chip's unit it runs on when that has another name.
     """
 
     title: str
     accelerator: bool = False
     optional: bool = False
+    instead: str = ""
     hardware: str = ""
     generations: tuple[str, ...] = ()
     since: str = ""
     until: str = ""
     source: Mapping[str, str] = {}
+    again: tuple[Again, ...] = ()
     partitions: Partitions | None = None
 
 
@@ -120,9 +140,15 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lowering(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the runtime does to a graph before it looks at single ops: `fuse` names fusions of `edgeplan.lower.fuse`."""
+    """What the runtime does to a graph before it looks at single ops.
+
+    `fuse` names fusions of `edgeplan.lower.fuse`, in order; `since` those among them that a later release began with;
+    `keep` ops that it runs even where they change nothing.
+    """
 
     fuse: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    since: Mapping[str, str] = {}
     source: Mapping[str, str] = {}
 
 
@@ -130,7 +156,7 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     dialect: Literal["onnx", "mil", "tflite"]
     unit: Mapping[str, UnitSpec]
-    releases: tuple[str, ...] = ()
+    releases: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     precision: Literal["model", "float16", "float32"] = "model"
     confirm: str = ""
     alias: Mapping[str, str] = {}
@@ -154,9 +180,27 @@ class Backend:
         self.sources = head.source
         self.rows = rows
 
+    def fusions(self, release: str) -> tuple[str, ...]:
+        """The names of what a release fuses, in order."""
+        since = self.lowering.since
+        return tuple(f for f in self.lowering.fuse if self.covers(since.get(f, ""), "", release))
+
+    @property
+    def newest(self) -> str:
+        """The newest release the rows know."""
+        return self.releases[-1]
+
+    def covers(self, since: str, until: str, release: str) -> bool:
+        """Whether a span of releases, both ends included and open where empty, holds a release."""
+        order = self.releases
+        at = order.index(release)
+        return (not since or order.index(since) <= at) and (not until or at <= order.index(until))
+
     def row_id(self, row: Row) -> str:
-        """The id a report shows: backend, units, row."""
-        return f"{self.name}/{'+'.join(row.unit)}/{row.id}"
+        """The id a report shows: backend, units (`all` of them, or `many` where naming them would be long), row."""
+        every = len(row.unit) == len(self.units)
+        units = "+".join(row.unit) if len(row.unit) <= NAMED_UNITS else "all" if every else "many"
+        return f"{self.name}/{units}/{row.id}"
 
     def evidence(self, said: Mapping[str, str]) -> tuple[Evidence, ...]:
         """A row's `source` or `against` table, resolved against the backend's sources."""

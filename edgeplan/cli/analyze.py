@@ -19,7 +19,10 @@ __all__ = ["analyze"]
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--target", "-t", required=True, metavar="DEVICE", help="Device id, e.g. iphone14pro, jetson-orin-nano.")
 @click.option(
-    "--backend", "-b", metavar="NAME", help="Runtime; default: the device's first (see `edgeplan devices ID`)."
+    "--backend",
+    "-b",
+    metavar="NAME",
+    help="Runtime; default: the device's first that takes MODEL (see `edgeplan devices ID`).",
 )
 @click.option(
     "--release", "-r", metavar="REL", help='Release of the runtime, e.g. "iOS 17", "JetPack 6.2"; default: newest.'
@@ -59,22 +62,23 @@ def analyze(
 ) -> None:
     """Predict where MODEL's ops run on a device, and what memory it needs.
 
-    MODEL is an ONNX file. Its weights are not read. The report goes to stdout, everything else to stderr.
+    MODEL is an ONNX or a TFLite file. Its weights are not read. The report goes to stdout, everything else to stderr.
     """
+    from edgeplan import api
+    from edgeplan.frontends import dialect_of
+    from edgeplan.frontends.errors import BindingError, ModelError
+    from edgeplan.report.escape import plain
     from edgeplan.target import TargetError, resolve
 
     limits = {key: value for given in budget for key, value in given.items()}
     try:
-        where = resolve(target, backend, release, precision=precision, use=use, memory=limits.get("memory"))
+        fitting = api.fitting_backend(target, backend, dialect_of(model))
+        where = resolve(target, fitting, release, precision=precision, use=use, memory=limits.get("memory"))
     except (TargetError, RulesError) as e:
         raise click.UsageError(str(e)) from None
     import gc
 
     gc.disable()  # a short run that keeps what it makes: collecting would only walk the graph again and again
-    from edgeplan import api
-    from edgeplan.frontends.errors import ModelError
-    from edgeplan.frontends.onnx import BindingError
-    from edgeplan.report.escape import plain
 
     try:
         plan = api.analyze(

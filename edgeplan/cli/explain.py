@@ -2,95 +2,123 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
+from pathlib import Path
 
 import click
 
 from edgeplan.capability.rows import Backend, Row, RulesError, backend_names, load_backend
+from edgeplan.cli.values import DIM
 from edgeplan.finding import CODES
 from edgeplan.pages import finding_page
+from edgeplan.report.rule import rule_lines
 
 __all__ = ["explain"]
 
 
 @click.command()
 @click.argument("what")
-def explain(what: str) -> None:
-    """Explain WHAT: a finding's code or name (EP101, off-accelerator), or a row (coreml/ane/conv-dilated)."""
+@click.option("--op", metavar="NAME", help="When WHAT is a model: the op, by its name or its type.")
+@click.option("--target", "-t", metavar="DEVICE", help="When WHAT is a model: the device.")
+@click.option("--backend", "-b", metavar="NAME", help="The runtime, for a model or an operator; default: every one.")
+@click.option("--release", "-r", metavar="REL", help="When WHAT is a model: the release of the runtime.")
+@click.option(
+    "--dim", "dims", type=DIM, multiple=True, metavar="NAME=N", help="When WHAT is a model: a free dimension."
+)
+def explain(
+    what: str,
+    op: str | None,
+    target: str | None,
+    backend: str | None,
+    release: str | None,
+    dims: tuple[tuple[str, int], ...],
+) -> None:
+    """Explain WHAT: a finding (EP101, off-accelerator), a row (coreml/ane/conv-dilated), an operator (Resize, conv), or
+    an op of a model: `edgeplan explain model.onnx --op /conv1/Conv --target pixel8`.
+    """
+    if Path(what).is_file():
+        _explain_op(Path(what), op, target, backend, release, dict(dims))
+        return
     code = next((c.id for c in CODES.values() if what.upper() == c.id or what.lower() == c.name), None)
     if code is not None:
         click.echo(finding_page(code).rstrip())
         return
     try:
-        for name in _backends(what):
-            table = load_backend(name)
-            row = table.find(what)
-            if row is not None:
-                click.echo("\n".join(_row(table, row)))
-                return
+        tables = [load_backend(name) for name in _backends(what, backend)]
     except RulesError as e:
         raise click.UsageError(str(e)) from None
+    found = next(((table, row) for table in tables if (row := table.find(what)) is not None), None)
+    if found is not None:
+        click.echo("\n".join(rule_lines(*found)))
+        return
+    named = [(table, row) for table in tables for row in table.rows if what.lower() in (o.lower() for o in row.ops)]
+    if named:
+        click.echo("\n\n".join("\n".join(_brief(table, row, what)) for table, row in named))
+        return
     near = get_close_matches(what, [*CODES, *(c.name for c in CODES.values())], n=3)
     hint = f"; did you mean {', '.join(near)}?" if near else f"; codes are {', '.join(CODES)}"
     raise click.UsageError(f"nothing is called {what!r}{hint}")
 
 
-def _backends(what: str) -> tuple[str, ...]:
-    """The backend a full row id names, else all of them."""
-    head = what.partition("/")[0]
-    return (head,) if head in backend_names() else backend_names()
+def _backends(what: str, backend: str | None) -> tuple[str, ...]:
+    """The backend asked for or that a full row id names, else all of them."""
+    names = backend_names()
+    if backend is not None and backend not in names:
+        raise click.UsageError(f"no backend {backend!r}; there are {', '.join(names)}")
+    head = backend or what.partition("/")[0]
+    return (head,) if head in names else names
 
 
-def _row(table: Backend, row: Row) -> Iterator[str]:
-    units = " and the ".join(table.units[u].title for u in row.unit)
-    ops = ", ".join(row.ops)
-    yield f"{table.row_id(row)}   confidence {table.confidence(row).value}"
-    yield ""
-    span = f", {row.since or table.releases[0]} to {row.until or 'newest'}" if row.since or row.until else ""
-    generation = row.generation
-    if generation.min or generation.max:
-        span += f", generation {generation.min or 'first'} to {generation.max or 'newest'}"
-    yield f"On the {units} of {table.title}{span}, {ops}:"
-    for key, conditions in (("when", row.when), ("unless", row.unless)):
-        for path, spec in conditions.items():
-            yield f"  {key} {_condition(path, spec)}"
-    if row.check:
-        from edgeplan.capability.predicates import PREDICATES
-
-        yield f"  when {(PREDICATES[row.check].__doc__ or row.check).strip()}"
-    yield f"  {row.verdict}{': ' + row.why if row.why else ''}"
-    yield ""
-    for label, said in (("says", row.source), ("but", row.against)):
-        for evidence in table.evidence(said):
-            yield f"{label:<5} {evidence.key} ({evidence.kind}): {evidence.words}"
-            if evidence.url:
-                yield f"      {evidence.url}"
-    for fix in row.fix:
-        yield f"fix   {fix}"
-    if row.hits:
-        yield ""
-        yield "for example"
-        yield f"      {row.hits[0]}"
+def _brief(table: Backend, row: Row, op: str) -> Iterator[str]:
+    """A row without its example, and of its ops the one that is asked for."""
+    for line in rule_lines(table, row, op):
+        if line == "for example":
+            return
+        if line:
+            yield line
 
 
-def _condition(path: str, spec: object) -> str:
-    if isinstance(spec, dict) and len(spec) == 1 and next(iter(spec)) in ("some", "every"):
-        which, inner = next(iter(spec.items()))
-        return f"{which} element of {path} is {_spec(inner)}"
-    return f"{path} is {_spec(spec)}"
+def _explain_op(
+    model: Path,
+    op: str | None,
+    target: str | None,
+    backend: str | None,
+    release: str | None,
+    dims: dict[str, int],
+) -> None:
+    """What every unit of the target says of the ops of that name or type, with the rows that decided."""
+    if op is None or target is None:
+        raise click.UsageError("an op of a model is named by --op NAME and --target DEVICE")
+    from edgeplan import api
+    from edgeplan.frontends.errors import BindingError, ModelError
+    from edgeplan.report.escape import plain
+    from edgeplan.target import TargetError
+
+    try:
+        plan = api.analyze(model, target, backend=backend, release=release, dims=dims)
+    except (TargetError, BindingError, RulesError) as e:
+        raise click.UsageError(plain(str(e))) from None
+    except ModelError as e:
+        click.echo(f"edgeplan: {plain(str(model))}: {plain(str(e))}", err=True)
+        sys.exit(3)
+    found = [o for o in plan.ops if op in (o.name, o.type, *o.sources)]
+    if not found:
+        raise click.UsageError(f"no op of {plain(model.name)} is called {plain(op)!r}, or is of that type")
+    table = load_backend(plan.target.backend)
+    told: set[str] = set()
+    for one in found:
+        click.echo(f"{plain(', '.join(one.sources) or one.name)} ({plain(one.type)}) {_where(one.unit)}")
+        for unit, verdict in one.verdicts.items():
+            click.echo(f"  {verdict:<8} {table.units[unit].title:<16} {', '.join(one.rows[unit]) or 'no row says'}")
+        told.update(row for rows in one.rows.values() for row in rows)
+    for row_id in sorted(told):
+        row = table.find(row_id)
+        if row is not None and row.verdict != "runs":
+            click.echo()
+            click.echo("\n".join(_brief(table, row, found[0].type)))
 
 
-def _spec(spec: object) -> str:
-    if isinstance(spec, dict):
-        words = {
-            "min": "at least",
-            "max": "at most",
-            "multiple_of": "a multiple of",
-            "some": "for some element",
-            "every": "for every element",
-        }
-        return " and ".join(f"{words.get(k, k)} {_spec(v)}" for k, v in spec.items())
-    if isinstance(spec, list):
-        return " or ".join(map(_spec, spec)) if not any(isinstance(s, list) for s in spec) else str(spec)
-    return str(spec).lower() if isinstance(spec, bool) else str(spec)
+def _where(unit: str) -> str:
+    return {"": "has no unit", "unknown": "may or may not run on a preferred unit"}.get(unit, f"runs on the {unit}")

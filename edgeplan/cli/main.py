@@ -13,8 +13,8 @@ __all__ = ["cli", "main"]
 _VERBS = {
     "analyze": "Predict where a model's ops run on a device, and what memory it needs.",
     "devices": "List the devices, or show one with its figures and their sources.",
-    "explain": "Explain a finding (EP101), a rule row (coreml/ane/conv-dilated) or a code's name.",
-    "rules": "Show what a backend's rows say, by op.",
+    "explain": "Explain a finding (EP101), a rule row, an operator, or an op of a model.",
+    "rules": "Show what the rows say, check them, write their tables.",
 }
 
 

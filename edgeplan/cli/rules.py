@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeplan.capability.rows import Backend, Row, RulesError, backend_names, load_backend
+from edgeplan.capability.sentence import span
 
 if TYPE_CHECKING:
     from edgeplan.capability.lint import SchemaOf
@@ -16,24 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["rules", "schema_of"]
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--backend", "-b", metavar="NAME", help="Only this backend.")
 @click.option("--op", metavar="OP", help="Only rows that speak of this op, in the backend's dialect (conv, Conv).")
 @click.option("--unit", metavar="UNIT", help="Only rows that speak of this unit.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--lint", "lint_", is_flag=True, help="Check the rows instead of showing them; exit 1 on complaints.")
-def rules(backend: str | None, op: str | None, unit: str | None, format_: str, lint_: bool) -> None:
+@click.pass_context
+def rules(ctx: click.Context, backend: str | None, op: str | None, unit: str | None, format_: str) -> None:
     """Show what the rows say: where an op runs, degrades or is refused, since when, and why."""
-    names = backend_names()
-    if backend and backend not in names:
-        raise click.UsageError(f"no backend {backend!r}; there are {', '.join(names)}")
-    try:
-        tables = [load_backend(name) for name in ([backend] if backend else names)]
-    except RulesError as e:
-        raise click.UsageError(str(e)) from None
-    if lint_:
-        sys.exit(_lint(tables))
-    found = [(table, row) for table in tables for row in table.rows if _wanted(row, op, unit)]
+    if ctx.invoked_subcommand:
+        return
+    found = [(table, row) for table in _tables(backend) for row in table.rows if _wanted(row, op, unit)]
     if format_ == "json":
         import msgspec
 
@@ -45,25 +39,55 @@ def rules(backend: str | None, op: str | None, unit: str | None, format_: str, l
     click.echo("\n".join(_rows(found, short=op is None)) if found else "no row says: that is unknown, not supported")
 
 
-def _lint(tables: Sequence[Backend]) -> int:
-    from edgeplan.capability.lint import lint
+@rules.command()
+@click.option("--backend", "-b", metavar="NAME", help="Only this backend.")
+def lint(backend: str | None) -> None:
+    """Check the rows: names, spans, sources, examples, contradictions. Exit 1 on complaints."""
+    from edgeplan.capability.lint import lint as complaints_of
 
-    found = [(table, complaint) for table in tables for complaint in lint(table, schema_of(table.dialect))]
+    tables = _tables(backend)
+    found = [(table, complaint) for table in tables for complaint in complaints_of(table, schema_of(table.dialect))]
     for table, complaint in found:
         click.echo(f"{table.name}: {complaint}")
     rows = sum(len(table.rows) for table in tables)
     click.echo(f"{rows} rows, {len(found)} complaint{'' if len(found) == 1 else 's'}", err=True)
-    return 1 if found else 0
+    sys.exit(1 if found else 0)
+
+
+@rules.command()
+@click.option("--backend", "-b", metavar="NAME", help="The page of this backend: its own ops, conditions and sources.")
+def table(backend: str | None) -> None:
+    """Write the table of ONNX operators by backend in Markdown; with --backend one backend's page."""
+    from edgeplan.report.tables import backend_page, matrix_table
+
+    if backend:
+        click.echo("\n".join(backend_page(_tables(backend)[0])))
+        return
+    from edgeplan.matrix import op_matrix
+
+    matrix = op_matrix()
+    heads = {column.title: f"backends/{column.backend.name}.md" for column in matrix.columns}
+    click.echo("\n".join(matrix_table(heads, matrix.rows)))
+
+
+def _tables(backend: str | None) -> list[Backend]:
+    names = backend_names()
+    if backend and backend not in names:
+        raise click.UsageError(f"no backend {backend!r}; there are {', '.join(names)}")
+    try:
+        return [load_backend(name) for name in ([backend] if backend else names)]
+    except RulesError as e:
+        raise click.UsageError(str(e)) from None
 
 
 def schema_of(dialect: str) -> SchemaOf:
     """What a row's names are held against: the ops, ports and attributes of a dialect, all their versions together.
 
-    A MIL table may speak of ONNX ops that nothing lowers, as `onnx.Det`.
+    A table of MIL or TFLite may speak of ONNX ops that nothing lowers, as `onnx.Det`.
     """
     from onnx import defs
 
-    from edgeplan.capability.lint import OpNames, mil_schema
+    from edgeplan.capability.lint import OpNames, mil_schema, tflite_names
 
     known: dict[str, OpNames] = {}
     for schema in defs.get_all_schemas_with_history():
@@ -71,10 +95,10 @@ def schema_of(dialect: str) -> SchemaOf:
         old = known.get(label, OpNames(frozenset(), frozenset()))
         ports = old.ports.union(port.name for port in schema.inputs)
         known[label] = OpNames(ports, old.attrs.union(schema.attributes))
-    if dialect != "mil":
+    if dialect == "onnx":
         return known.get
-    mil = mil_schema()
-    return lambda op: known.get(op.removeprefix("onnx.")) if op.startswith("onnx.") else mil(op)
+    native = mil_schema() if dialect == "mil" else tflite_names()
+    return lambda op: known.get(op.removeprefix("onnx.")) if op.startswith("onnx.") else native(op)
 
 
 def _wanted(row: Row, op: str | None, unit: str | None) -> bool:
@@ -85,7 +109,7 @@ def _wanted(row: Row, op: str | None, unit: str | None) -> bool:
 def _rows(found: Sequence[tuple[Backend, Row]], short: bool) -> Iterator[str]:
     for table, row in found:
         ops = ", ".join(row.ops[:6]) + (f", +{len(row.ops) - 6}" if len(row.ops) > 6 else "")
-        yield f"{row.verdict:<8} {table.row_id(row)}  {_span(row)}".rstrip()
+        yield f"{row.verdict:<8} {table.row_id(row)}  {span(row)}".rstrip()
         yield f"         {ops}"
         if row.why:
             yield f"         {row.why}"
@@ -95,14 +119,3 @@ def _rows(found: Sequence[tuple[Backend, Row]], short: bool) -> Iterator[str]:
             for evidence in table.evidence(row.against):
                 yield f"         but {evidence.kind}: {evidence.words}"
     yield f"{len(found)} row{'' if len(found) == 1 else 's'}"
-
-
-def _span(row: Row) -> str:
-    parts = []
-    if row.since or row.until:
-        parts.append(f"{row.since or 'first release'} to {row.until or 'newest'}")
-    if row.generation.min or row.generation.max:
-        parts.append(f"generation {row.generation.min or 'first'} to {row.generation.max or 'newest'}")
-    if row.precision:
-        parts.append(f"precision {' or '.join(row.precision)}")
-    return "; ".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from edgeplan.graph import Graph, Op
@@ -12,15 +12,17 @@ from edgeplan.lower.fuse import fuse
 __all__ = ["lower_to"]
 
 
-def lower_to(graph: Graph, dialect: str, precision: str = "model", fusions: Sequence[str] = ()) -> Graph:
+def lower_to(
+    graph: Graph, dialect: str, precision: str = "model", fusions: Sequence[str] = (), keep: Collection[str] = ()
+) -> Graph:
     """Lower a graph to `onnx` (folded and fused only), `mil` or `tflite`; one that is there already stays as it is.
 
     `precision` is what the runtime computes floats in: `model` (as the file says), `float16` or `float32`. `fusions`
-    name what it fuses, in order.
+    name what it fuses, in order; `keep` the ops it runs even where they change nothing.
     """
     if graph.dialect == dialect != "onnx":
         return _traced(graph)
-    fused = _traced(fuse(fold(graph), fusions))
+    fused = _traced(fuse(fold(graph, keep), fusions))
     if dialect == "onnx":
         return fused
     if dialect == "tflite":

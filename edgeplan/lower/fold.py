@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from edgeplan.graph import Body, Graph, Op, Value
@@ -16,8 +16,8 @@ _SHAPE_PRESERVING = frozenset({"Reshape", "Flatten", "Expand", "Tile", "Slice"})
 _ONE_INPUT = frozenset({"Concat", "Sum", "Max", "Min", "Mean"})
 
 
-def fold(graph: Graph) -> Graph:
-    """An ONNX graph as a runtime would run it, bodies included.
+def fold(graph: Graph, keep: Collection[str] = ()) -> Graph:
+    """An ONNX graph as a runtime would run it, bodies included; `keep` are ops it runs even where they change nothing.
 
     Before: `w2 = Transpose(w); c = Cast<same type>(x); y = MatMul(c, w2); z = Relu(y)`, z unused
     After:  `y = MatMul(x, w2)`, w2 a constant
@@ -27,14 +27,15 @@ def fold(graph: Graph) -> Graph:
     for op in graph.ops:
         if not _is_constant(op, graph.values, expanded):
             expanded.update(o for o in op.outputs if graph.values[o].const)
-            ops.append(_fold_bodies(op))
-    return drop_dead(drop_noops(replace(graph, ops=tuple(ops)), _is_noop))
+            ops.append(_fold_bodies(op, keep))
+    settled = replace(graph, ops=tuple(ops))
+    return drop_dead(drop_noops(settled, lambda op, values: op.type not in keep and _is_noop(op, values)))
 
 
-def _fold_bodies(op: Op) -> Op:
+def _fold_bodies(op: Op, keep: Collection[str]) -> Op:
     if not op.bodies:
         return op
-    return replace(op, bodies=tuple(Body(b.name, fold(b.graph), b.trips) for b in op.bodies))
+    return replace(op, bodies=tuple(Body(b.name, fold(b.graph, keep), b.trips) for b in op.bodies))
 
 
 def _is_constant(op: Op, values: Mapping[str, Value], expanded: set[str]) -> bool:
@@ -49,8 +50,11 @@ def _is_noop(op: Op, values: Mapping[str, Value]) -> bool:
     if op.domain or not op.inputs or not op.outputs:
         return False
     source, target = values[op.inputs[0]], values[op.outputs[0]]
-    if op.type in ("Identity", "Dropout"):
+    if op.type == "Identity":
         return True
+    if op.type == "Dropout":
+        training = op.input("training_mode")
+        return training is None or values[training].data == (False,)
     if op.type in ("Cast", "CastLike"):
         return source.dtype is not None and source.dtype is target.dtype
     if op.type in _ONE_INPUT:

@@ -11,7 +11,7 @@ __all__ = ["VIEWS", "is_view"]
 VIEWS: Mapping[str, frozenset[str]] = {
     "onnx": frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"}),
     "mil": frozenset({"reshape", "squeeze", "expand_dims", "identity", "flatten2d"}),
-    "tflite": frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"}),
+    "tflite": frozenset({"BITCAST", "EXPAND_DIMS", "RESHAPE", "SQUEEZE"}),
 }
 """Ops whose output is their input under another shape: no bytes move, and no new buffer is needed."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from edgeplan.graph import Graph, Value
 from edgeplan.memory.arena import Arena, pack
 from edgeplan.memory.lifetimes import lifetimes
+from edgeplan.memory.runtimes import states
 
 __all__ = ["MemoryPlan", "plan_memory"]
 
@@ -15,7 +17,7 @@ __all__ = ["MemoryPlan", "plan_memory"]
 class MemoryPlan:
     """Bytes. `arena` is None when nothing could be sized; `unsized` names the values the plan leaves out.
 
-    What the runtime itself adds (padding, packed copies of weights, workspace) is not in it.
+    What a delegate or a compiled program adds (padding, packed copies of weights, workspace) is not in it.
     """
 
     weights: int
@@ -28,9 +30,12 @@ class MemoryPlan:
         return self.weights + self.arena.size
 
 
-def plan_memory(graph: Graph) -> MemoryPlan:
-    """Plan a lowered graph at the order in which its ops stand."""
-    found = lifetimes(graph, _body_arena)
+def plan_memory(graph: Graph, own: Collection[int] = ()) -> MemoryPlan:
+    """Plan a lowered graph at the order in which its ops stand.
+
+    `own` are the ops, by index, that the runtime's own kernels run: theirs is the scratch memory in the arena.
+    """
+    found = lifetimes(graph, _body_arena, states=states(graph), own=frozenset(own))
     constants = _constants(graph)
     unsized = (*found.unsized, *(n for n, v in constants.items() if v.bytes is None))
     return MemoryPlan(sum(v.bytes or 0 for v in constants.values()), pack(found.buffers, found.steps), unsized)

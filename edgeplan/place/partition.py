@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from heapq import heappop, heappush
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from edgeplan.capability.rows import Partitions, Row
 from edgeplan.graph import Graph
+from edgeplan.place.runs import Segment, runs_of
 from edgeplan.place.support import Judge, Support, Verdict
-from edgeplan.target import Target
+from edgeplan.target import Target, Unit
 
-__all__ = ["UNKNOWN", "Crossing", "Placement", "Segment", "place"]
+__all__ = ["UNKNOWN", "Crossing", "Placement", "place"]
 
 UNKNOWN = "unknown"
 """The unit of an op that a preferred unit may or may not take: no row says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A maximal run of ops on one unit, empty where none takes them; `ops` are indices into the lowered graph."""
-
-    unit: str
-    ops: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +29,82 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Verdicts by op and unit, every op's unit (empty where none takes it), segments and crossings: predicted."""
+    """Verdicts by op and unit, every op's unit (empty where none takes it), segments and crossings: predicted.
+
+    `lost` names the units whose compilation fails as a whole, with the row that says why and the ops it speaks of;
+    `left` the ops that a unit could take and its runtime leaves out when it thins out its parts.
+    """
 
     support: tuple[tuple[Support, ...], ...]
     units: tuple[str, ...]
     segments: tuple[Segment, ...]
     crossings: tuple[Crossing, ...]
+    lost: Mapping[str, tuple[Row, tuple[int, ...]]] = field(default_factory=dict)
+    left: Mapping[int, str] = field(default_factory=dict)
 
 
 def place(graph: Graph, target: Target) -> Placement:
     """Give every op the first unit, in the runtime's order of preference, that takes it.
 
     An op is `unknown` as soon as a unit it would prefer is: the next unit's yes says nothing about where it runs. For
-    counting segments it stays with its producer. An op that every unit refuses has no unit.
+    counting segments it stays with its producer. An op that every unit refuses has no unit, nor has one whose refusal
+    fails the whole compilation. Units whose parts the runtime thins out hand the rest on.
     """
     judge = Judge(target)
     support = tuple(judge.support(graph, op) for op in graph.ops)
-    names = tuple(unit.name for unit in target.units)
-    units = tuple(_choose(names, verdicts) for verdicts in support)
-    settled = _settled(graph, units)
-    return Placement(support, units, _segments(graph, settled), _crossings(graph, settled))
+    lost = _lost(target.units, support)
+    names = [unit.name for unit in target.units]
+    open_to = [name not in lost for name in names]
+    chosen = [_choose(names, open_to, verdicts) for verdicts in support]
+    left: dict[int, str] = {}
+    for at, unit in enumerate(target.units):
+        if unit.partitions is not None and unit.name in chosen:
+            for i in _left_out(graph, chosen, unit.name, unit.partitions):
+                left.setdefault(i, unit.name)
+                chosen[i] = _choose(names[at + 1 :], open_to[at + 1 :], support[i][at + 1 :])
+    settled = _settled(graph, chosen)
+    hardware = {u.name: u.hardware or u.name for u in target.units}
+    crossings = _crossings(graph, settled, hardware)
+    return Placement(support, tuple(chosen), runs_of(graph, settled), crossings, lost, left)
 
 
-def _choose(names: Sequence[str], verdicts: Sequence[Support]) -> str:
-    for name, support in zip(names, verdicts, strict=True):
-        if support.verdict is Verdict.UNKNOWN:
+def _lost(units: Sequence[Unit], support: Sequence[Sequence[Support]]) -> dict[str, tuple[Row, tuple[int, ...]]]:
+    """The units that some op's refusal takes as a whole: the first row that says so, and its ops."""
+    found: dict[str, tuple[Row, list[int]]] = {}
+    for i, verdicts in enumerate(support):
+        for unit, said in zip(units, verdicts, strict=True):
+            row = next((r for r in said.rows if r.scope == "unit"), None)
+            if row is not None and said.verdict is Verdict.REFUSES:
+                first, ops = found.setdefault(unit.name, (row, []))
+                if first is row:
+                    ops.append(i)
+    return {name: (row, tuple(ops)) for name, (row, ops) in found.items()}
+
+
+def _choose(names: Sequence[str], open_to: Sequence[bool], verdicts: Sequence[Support]) -> str:
+    for name, is_open, said in zip(names, open_to, verdicts, strict=True):
+        if not is_open:
+            continue
+        if said.verdict is Verdict.UNKNOWN:
             return UNKNOWN
-        if support.verdict.usable:
+        if said.verdict.usable:
             return name
+        if said.fatal:
+            return ""
     return ""
+
+
+def _left_out(graph: Graph, chosen: Sequence[str], name: str, rule: Partitions) -> list[int]:
+    """The ops of a unit that lie in parts its runtime does not hand over."""
+    mine = [name if unit == name else "" for unit in _settled(graph, chosen)]
+    parts = [run.ops for run in runs_of(graph, mine) if run.unit == name]
+    if rule.head:
+        kept = parts[:1]
+    else:
+        kept = [p for p in parts if len(p) >= rule.least and not {graph.ops[i].label for i in p} <= set(rule.idle)]
+        kept = sorted(kept, key=len, reverse=True)[: rule.most or None]
+    inside = {i for part in kept for i in part}
+    return [i for part in parts for i in part if i not in inside and chosen[i] == name]
 
 
 def _settled(graph: Graph, units: Sequence[str]) -> tuple[str, ...]:
@@ -79,50 +119,15 @@ def _settled(graph: Graph, units: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _segments(graph: Graph, units: Sequence[str]) -> tuple[Segment, ...]:
-    """Runs of one unit, few of them: take every op of the current unit that is ready, then change to the unit of the
-    earliest op that is. This is how LiteRT (`PartitionGraphIntoIndependentNodeSubsets`) and ONNX Runtime group nodes.
-    """
-    producer = graph.producer
-    needs = [{producer[n] for n in graph.reads(op) if n in producer} for op in graph.ops]
-    waits = [len(before) for before in needs]
-    readers: list[list[int]] = [[] for _ in graph.ops]
-    for i, before in enumerate(needs):
-        for maker in before:
-            readers[maker].append(i)
-    ready: dict[str, list[int]] = {}
-    for i, count in enumerate(waits):
-        if count == 0:
-            heappush(ready.setdefault(units[i], []), i)
-    found: list[Segment] = []
-    while ready:
-        unit = _next_unit(ready, found[-1].unit if found else None)
-        queue = ready.pop(unit)
-        ops: list[int] = []
-        while queue:
-            i = heappop(queue)
-            ops.append(i)
-            for reader in readers[i]:
-                waits[reader] -= 1
-                if waits[reader] == 0:
-                    heappush(queue if units[reader] == unit else ready.setdefault(units[reader], []), reader)
-        found.append(Segment(unit, tuple(sorted(ops))))
-    return tuple(found)
-
-
-def _next_unit(ready: dict[str, list[int]], last: str | None) -> str:
-    """The unit whose earliest ready op comes first in the model."""
-    return min((u for u in ready if u != last), key=lambda u: ready[u][0], default=last or "")
-
-
-def _crossings(graph: Graph, units: Sequence[str]) -> tuple[Crossing, ...]:
+def _crossings(graph: Graph, units: Sequence[str], hardware: Mapping[str, str]) -> tuple[Crossing, ...]:
     found: dict[tuple[str, str], Crossing] = {}
+    where = [hardware.get(u, u) for u in units]
     for name, readers in graph.consumers.items():
         maker = graph.producer.get(name)
         if maker is None or graph.values[name].const:
             continue
         for reader in readers:
-            if units[reader] != units[maker]:
+            if where[reader] != where[maker]:
                 key = (name, units[reader])
                 found.setdefault(key, Crossing(name, units[maker], units[reader], graph.values[name].bytes))
     return tuple(found.values())

@@ -11,7 +11,7 @@ from edgeplan.capability.rows import Backend, Row
 from edgeplan.graph import Graph, Op, Value
 from edgeplan.target import Target, Unit
 
-__all__ = ["Judge", "Support", "Verdict"]
+__all__ = ["Judge", "Support", "Verdict", "facts_of"]
 
 
 class Verdict(Enum):
@@ -40,6 +40,11 @@ class Support:
     open: tuple[Row, ...] = ()
     inside: str = ""
 
+    @property
+    def fatal(self) -> bool:
+        """True when the refusal leaves nothing that could run the model."""
+        return self.verdict is Verdict.REFUSES and any(row.scope == "model" for row in self.rows)
+
 
 class Judge:
     """Holds the ops of a lowered graph against the rows of a target's units; equal ops are judged once."""
@@ -51,7 +56,7 @@ class Judge:
 
     def support(self, graph: Graph, op: Op) -> tuple[Support, ...]:
         """One verdict for each unit of the target, in its order; an op with bodies gets that of its worst op."""
-        facts = _facts(graph, op)
+        facts = facts_of(graph, op)
         if op.bodies:
             own = tuple(table.judge(facts) for table in self._tables)
             return tuple(self._with_bodies(op, at, support) for at, support in enumerate(own))
@@ -76,9 +81,14 @@ class Judge:
 _BADNESS = {Verdict.RUNS: 0, Verdict.DEGRADES: 1, Verdict.UNKNOWN: 2, Verdict.REFUSES: 3}
 
 
-def _facts(graph: Graph, op: Op) -> Facts:
-    values = graph.values
-    return Facts(op, tuple(values[n] for n in op.inputs), tuple(values[n] for n in op.outputs))
+def facts_of(graph: Graph, op: Op) -> Facts:
+    """What rows may ask about an op of a graph."""
+    values, producer, ops = graph.values, graph.producer, graph.ops
+    inputs = tuple(values[n] for n in op.inputs)
+    makers = tuple(
+        ops[producer[v.name]].label if v.name in producer else "weight" if v.const else "input" for v in inputs
+    )
+    return Facts(op, inputs, tuple(values[n] for n in op.outputs), makers)
 
 
 def _signature(facts: Facts) -> object:
@@ -90,13 +100,14 @@ def _signature(facts: Facts) -> object:
         op.version,
         op.ports,
         tuple(op.attrs.items()),
+        facts.makers,
         tuple(map(_seen, facts.inputs)),
         tuple(map(_seen, facts.outputs)),
     )
 
 
 def _seen(value: Value) -> object:
-    return value.dtype, value.shape, value.const, value.data
+    return value.dtype, value.shape, value.const, value.data, value.quantization
 
 
 class _Table:
@@ -147,11 +158,7 @@ def _in_force(row: Row, backend: Backend, unit: Unit, release: str, precision: s
         return False
     if (row.generation.min or row.generation.max) and not _generation_fits(row, backend, unit):
         return False
-    order = backend.releases
-    if release not in order:
-        return not row.since and not row.until
-    at = order.index(release)
-    return (not row.since or order.index(row.since) <= at) and (not row.until or at <= order.index(row.until))
+    return backend.covers(row.since, row.until, release)
 
 
 def _generation_fits(row: Row, backend: Backend, unit: Unit) -> bool:

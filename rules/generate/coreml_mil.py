@@ -13,18 +13,17 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / "coreml"
-RELEASES = ("iOS 15", "iOS 16", "iOS 17", "iOS 18", "iOS 26")
+RELEASES = ("iOS 13", "iOS 14", "iOS 15", "iOS 16", "iOS 17", "iOS 18", "iOS 26")
 DTYPES = {"fp16": "float16", "fp32": "float32"}
 ONNX_TYPES = {"float16": "float16", "float32": "float", "str": "string"}
 INTERNAL = {"_const_symbolic", "const"}
 """Ops of the builder, not of a program that runs."""
+FOREIGN = "g (int32[2,4] x) => (int32[2,4] y) { y = mil.sin (x) }"
+PLAIN = "g (float[2,4] x) => (float[2,4] y) { y = mil.sin (x) }"
 
 
 def registry() -> dict[str, dict[str, Any]]:
-    """Op to release to {inputs, types}: tensors first, then parameters that must be constant.
-
-    The registry's iOS 13 base is iOS 15 here: an ML program needs iOS 15.
-    """
+    """Op to release to {inputs, types}: tensors first, then parameters that must be constant."""
     logging.disable(logging.CRITICAL)
     from coremltools.converters.mil.mil import types
     from coremltools.converters.mil.mil.ops.registry import SSAOpRegistry
@@ -51,7 +50,7 @@ def registry() -> dict[str, dict[str, Any]]:
             if cls in seen:
                 continue
             seen.append(cls)
-            release = max(f"iOS {target.name.removeprefix('iOS')}", RELEASES[0])
+            release = f"iOS {target.name.removeprefix('iOS')}"
             ports = sorted(cls.input_spec.input_types.items(), key=lambda item: bool(item[1].const))
             releases[release] = {
                 "inputs": {port: said(spec) for port, spec in ports},
@@ -61,43 +60,25 @@ def registry() -> dict[str, dict[str, Any]]:
     return table
 
 
-def data_port(release: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
-    """The first input of a type domain, with the types it takes: what a row can hold against a graph.
-
-    An op that takes float32 takes float16 too: the converter casts around it.
-    """
-    for port, text in release["inputs"].items():
-        domain, _, flags = text.partition(" ")
-        if domain in release["types"] and "c" not in flags:
-            kinds = set(release["types"][domain])
-            return port, tuple(sorted(kinds | {"float16"} if "float32" in kinds else kinds))
-    return None
+def kinds(spec: Mapping[str, Any], port: str) -> tuple[str, ...]:
+    """The element types that an input takes in one release; nothing where the registry names none."""
+    domain = spec["inputs"][port].split(" ")[0]
+    return tuple(spec["types"].get(domain, domain.split("|") if domain else ()))
 
 
-def groups(table: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Ops that came in the same release and take the same types at the same port."""
-    found: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
-    for op, releases in table.items():
-        known: set[str] = set()
-        for release, spec in releases.items():
-            port, kinds = data_port(spec) or ("", ())
-            new = tuple(k for k in kinds if k not in known)
-            if new or not known and release == next(iter(releases)):
-                found.setdefault((release, port, new), []).append(op)
-            known.update(kinds)
-    return [{"since": r, "port": p, "types": t, "ops": ops} for (r, p, t), ops in sorted(found.items())]
-
-
-def example(table: Mapping[str, Any], group: Mapping[str, Any], kind: str) -> str:
-    """A model of one op of the group, its inputs given in the registry's order up to the data port."""
-    op = group["ops"][0]
-    spec = [s for r, s in table[op].items() if r <= group["since"]][-1]
+def example(op: str, spec: Mapping[str, Any]) -> str:
+    """A model of one op, its inputs in the registry's order up to the first that may be computed at run time."""
     ports = list(spec["inputs"])
-    ports = ports[: ports.index(group["port"]) + 1] if group["port"] else ports[:1]
-    kinds = {p: next((k for k in ("int32", "bool") if spec["inputs"][p].startswith(k)), kind) for p in ports}
-    ins = ", ".join(f"{ONNX_TYPES.get(k, k)}[2,4] {p}" for p, k in kinds.items())
-    out = ONNX_TYPES.get(kind, kind)
+    ports = ports[: 1 + max((i for i, p in enumerate(ports[:3]) if "c" not in flags(spec, p)), default=0)]
+    types = [next((k for k in ("float32", "bool", "int32") if k in kinds(spec, p)), "float32") for p in ports]
+    ins = ", ".join(f"{ONNX_TYPES.get(k, k)}[2,4] {p}" for p, k in zip(ports, types, strict=True))
+    out = ONNX_TYPES.get(types[0], types[0])
     return f"g ({ins}) => ({out}[2,4] y_) {{ y_ = mil.{op} ({', '.join(ports)}) }}"
+
+
+def flags(spec: Mapping[str, Any], port: str) -> str:
+    """`?` for an optional input, `c` for one that must be constant."""
+    return spec["inputs"][port].partition(" ")[2]
 
 
 def quoted(words: Iterable[str]) -> str:
@@ -105,36 +86,42 @@ def quoted(words: Iterable[str]) -> str:
     return "[" + ", ".join(json.dumps(w) for w in words) + "]"
 
 
+def slug(release: str) -> str:
+    """A release as part of a row's id."""
+    return release.lower().replace(" ", "-")
+
+
+def row(words: Mapping[str, Any]) -> list[str]:
+    """The first lines of a row."""
+    return ["", "[[row]]", *(f"{k} = {json.dumps(v)}" for k, v in words.items())]
+
+
 def rows(table: Mapping[str, Any], version: str) -> str:
-    """The CPU rows as TOML."""
+    """The rows as TOML: what came with each release, and what each release's registry has not."""
     out = [
-        "# Every op of the MIL registry runs on the CPU.",
-        f"# Written by rules/generate/coreml_mil.py from coremltools {version}, whose iOS 13 is a program's iOS 15.",
+        "# What the MIL registry has runs on the CPU from the release that brought it; what it lacks runs nowhere.",
+        f"# Written by rules/generate/coreml_mil.py from coremltools {version}. What an op takes by release is in",
+        "# mil.json, which the predicates outside_mil_* read.",
     ]
-    numbers: dict[str, int] = {}
-    for group in groups(table):
-        slug = group["since"].lower().replace(" ", "-")
-        numbers[slug] = numbers.get(slug, 0) + 1
-        kinds = ", ".join(group["types"])
-        said = f"SSAOpRegistry: defined since {group['since']}"
-        said += f", {group['port']} of {kinds}" if kinds else ""
-        taken = group["types"]
-        good = next((k for k in ("float32", "int8") if k in taken), (*taken, "float32")[0])
-        bad = "bool" if "bool" not in taken else "int8" if "int32" in taken and "int8" not in taken else "str"
-        out += [
-            "",
-            "[[row]]",
-            f'id = "cpu-{slug}-{numbers[slug]}"',
-            f"ops = {quoted(group['ops'])}",
-            'unit = ["cpu"]',
-            'verdict = "runs"',
-            f'since = "{group["since"]}"',
-        ]
-        if kinds:
-            out.append(f'when = {{ "{group["port"]}.dtype" = {quoted(group["types"])} }}')
-        out += [f'source = {{ coremltools = "{said}" }}', f"hits = [{json.dumps(example(table, group, good))}]"]
-        if kinds:
-            out.append(f"misses = [{json.dumps(example(table, group, bad))}]")
+    for release in RELEASES:
+        ops = [op for op, releases in table.items() if next(iter(releases)) == release]
+        if ops:
+            words = {"id": f"cpu-{slug(release)}", "ops": ops, "unit": ["cpu"], "verdict": "runs"}
+            out += row(words | ({"since": release} if release != RELEASES[0] else {}))
+            out.append(f'source = {{ coremltools = "SSAOpRegistry: defined since {release}" }}')
+            out.append(f"hits = [{json.dumps(example(ops[0], table[ops[0]][release]))}]")
+    changed = [r for r in RELEASES if any(r in releases for releases in table.values())]
+    for release, after in zip(changed, [*changed[1:], ""], strict=True):
+        last = RELEASES[RELEASES.index(after) - 1] if after else ""
+        words = {"id": f"outside-mil-{slug(release)}", "ops": ["*"], "unit": ["ane", "gpu", "cpu"]}
+        words |= {"verdict": "refuses", "since": release} | ({"until": last} if last else {})
+        words |= {"check": f"outside_mil_{slug(release).replace('-', '_')}"}
+        end = "later" if not last else last.removeprefix("iOS ")
+        span = release if last == release else f"{release} and {end}"
+        words |= {"why": f"No Core ML model for {span} can hold this op with these types and constants."}
+        out += row(words)
+        out.append(f'source = {{ coremltools = "SSAOpRegistry and InputSpec.validate_inputs for {span}" }}')
+        out += [f"hits = {quoted([FOREIGN])}", f"misses = {quoted([PLAIN])}"]
     return "\n".join(out) + "\n"
 
 

@@ -127,6 +127,20 @@ ACCEPTED = (
         since="11.0",
     ),
     Accepted(
+        "int8-arithmetic-11",
+        (
+            "Add", "Concat", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "Min", "Mul",
+            "Pad", "Scatter", "ScatterElements", "ScatterND", "Sub", "Where",
+        ),
+        ("int8",),
+        {RUN: "INT8 data that is no constant builds"},
+        since="11.0",
+    ),
+    Accepted("equal-uint8-11", ("Equal",), ("uint8",), {RUN: "Equal of UINT8 builds"}, since="11.0"),
+    Accepted(
+        "grid-sample-bfloat16-11", ("GridSample",), ("bfloat16",), {RUN: "GridSample of BF16 builds"}, since="11.0"
+    ),
+    Accepted(
         "stft-half",
         ("STFT",),
         ("float16", "bfloat16"),

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from edgeplan.capability.match import Facts, all_of, applies, matches, parse_path
+from edgeplan.capability.match import all_of, applies, matches, parse_path
 from edgeplan.capability.rows import Backend
 from edgeplan.frontends.onnx import parse_text
+from edgeplan.place.support import facts_of
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,10 @@ CONV = """g (float[1,8,32,N] X, float[8,8,3,3] W) => (y)
         ('when = { "W.bytes" = 2304 }', True),
         ('when = { "W.const" = false }', True),
         ('when = { "W.dtype" = ["float16", "float32"] }', True),
+        ('when = { "X.from" = "input", "W.from" = "input" }', True),
+        ('when = { "W.from" = ["weight", "DequantizeLinear"] }', False),
+        ('when = { "B.from" = "input" }', False),
+        ('when = { "X.quantization" = "" }', True),
         ('when = { "B.present" = false }', True),
         ('when = { "B.present" = true }', False),
         ('when = { "B.dtype" = "float32" }', False),
@@ -100,12 +105,20 @@ def test_a_row_holds_facts_against_an_op(
     backend = toy_backend(f'id = "a"\nops = ["Conv"]\nunit = ["cpu"]\nverdict = "runs"\n{condition}')
     graph = parse_text(CONV)
     op = graph.ops[0]
-    facts = Facts(op, tuple(graph.values[n] for n in op.inputs), tuple(graph.values[n] for n in op.outputs))
-    assert applies(backend.rows[0], facts) is truth
+    assert applies(backend.rows[0], facts_of(graph, op)) is truth
 
 
 def test_a_row_never_applies_to_another_op(toy_backend: Callable[..., Backend]) -> None:
     backend = toy_backend('id = "a"\nops = ["Relu"]\nunit = ["cpu"]\nverdict = "runs"')
     graph = parse_text("g (float[1] x) => (y) { y = Neg (x) }")
-    facts = Facts(graph.ops[0], (graph.values["x"],), (graph.values["y"],))
-    assert applies(backend.rows[0], facts) is False
+    assert applies(backend.rows[0], facts_of(graph, graph.ops[0])) is False
+
+
+def test_a_row_sees_what_makes_an_input(toy_backend: Callable[..., Backend]) -> None:
+    backend = toy_backend(
+        'id = "a"\nops = ["Add"]\nunit = ["cpu"]\nverdict = "runs"\nwhen = { "B.from" = "DequantizeLinear" }'
+    )
+    text = "g (float[2] x) => (z) <float s = {1}, int8[2] q = {1, 2}, float[2] w = {1, 2}> "
+    for body, truth in (("b = DequantizeLinear (q, s) z = Add (x, b)", True), ("z = Add (x, w)", False)):
+        graph = parse_text(f"{text} {{ {body} }}")
+        assert applies(backend.rows[0], facts_of(graph, graph.ops[-1])) is truth

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from edgeplan.capability import rows
-from edgeplan.capability.predicates import PREDICATES
+from edgeplan.capability.predicates import FAMILIES, PREDICATES
 from edgeplan.capability.rows import Backend, RulesError, backend_names, load_backend
 from edgeplan.finding import Confidence
 
-HEAD = 'title = "X"\ndialect = "onnx"\n[unit.cpu]\ntitle = "CPU"\n'
+HEAD = 'title = "X"\ndialect = "onnx"\nreleases = ["1"]\n[unit.cpu]\ntitle = "CPU"\n'
 ROW = '[[row]]\nid = "a"\nops = ["Relu"]\nunit = ["cpu"]\nverdict = "runs"\nsource = {}\n'
 
 
@@ -86,6 +86,10 @@ def test_every_predicate_is_a_sentence_under_its_own_name() -> None:
     for name, predicate in PREDICATES.items():
         assert predicate.__name__ == name
         assert (predicate.__doc__ or "").strip().endswith(".")
+
+
+def test_no_two_backends_have_a_predicate_of_one_name() -> None:
+    assert len(PREDICATES) == sum(len(family.__all__) for family in FAMILIES)
 
 
 def test_every_predicate_is_used() -> None:

@@ -63,7 +63,7 @@ def test_rules_of_an_op_are_shown_with_their_words(run: Run) -> None:
 
 
 def test_an_op_without_rows_is_unknown_not_supported(run: Run) -> None:
-    result = run("rules", "--backend", "qnn", "--op", "Conv")
+    result = run("rules", "--backend", "qnn", "--op", "NoSuchOp")
     assert (result.exit_code, result.stdout) == (0, "no row says: that is unknown, not supported\n")
 
 
@@ -81,7 +81,7 @@ def test_an_unknown_backend_exits_2_and_lists_them(run: Run) -> None:
 
 
 def test_the_rows_are_checked_when_asked(run: Run) -> None:
-    result = run("rules", "--backend", "tensorrt", "--lint")
+    result = run("rules", "lint", "--backend", "tensorrt")
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr.endswith("rows, 0 complaints\n")
 
@@ -90,7 +90,7 @@ def test_complaints_exit_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from edgeplan.capability import lint
 
     monkeypatch.setattr(lint, "lint", lambda backend, schema_of: [lint.Complaint("conv", "is wrong")])
-    result = run("rules", "--backend", "coreml", "--lint")
+    result = run("rules", "lint", "--backend", "coreml")
     assert (result.exit_code, result.stdout) == (1, "coreml: conv: is wrong\n")
     assert result.stderr.endswith("rows, 1 complaint\n")
 

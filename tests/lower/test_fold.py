@@ -81,6 +81,17 @@ def test_a_dropout_whose_mask_is_read_stays() -> None:
     assert "Dropout" in types(folded("y, k = Dropout (x) z = Cast <to = 1> (k)", "float[] y, float[] z"))
 
 
+def test_a_dropout_that_trains_stays() -> None:
+    text = "g (float[4] x) => (y) <bool t = {TRAIN}, float r = {0.5}> { y = Dropout (x, r, t) }"
+    assert types(fold(parse_text(text.replace("TRAIN", "1")))) == ["Dropout"]
+    assert types(fold(parse_text(text.replace("TRAIN", "0")))) == []
+
+
+def test_what_a_runtime_keeps_stays() -> None:
+    graph = parse_text("g (float[4] x) => (y) { a = Sum (x) b = Max (a) y = Relu (b) }")
+    assert types(fold(graph, {"Sum"})) == ["Sum", "Relu"]
+
+
 def test_an_output_that_is_handed_on_is_read_where_it_is_made() -> None:
     graph = folded("a = Relu (x) y = Identity (a) z = Identity (y)", "float[] y, float[] z")
     assert graph.outputs == ("a", "a")

@@ -97,6 +97,49 @@ def test_an_empty_graph_has_no_segment(target: Target) -> None:
     assert place(Graph("g", "onnx", (), {"x": Value("x")}, ("x",), ("x",)), target).segments == ()
 
 
+def test_the_largest_parts_are_kept(toy: Callable[..., Target]) -> None:
+    graph = parse_text(
+        "g (float[4] x) => (e) { a = Relu (x) b = Neg (a) c = Relu (b) d = Relu (c) n = Neg (d) e = Relu (n) }"
+    )
+    placement = place(graph, thinned(toy, most=1))
+    assert placement.units == ("cpu", "cpu", "npu", "npu", "cpu", "cpu")
+    assert placement.left == {0: "npu", 5: "npu"}
+
+
+def test_small_parts_are_left_out(toy: Callable[..., Target]) -> None:
+    graph = parse_text("g (float[4] x) => (d) { a = Relu (x) b = Neg (a) c = Relu (b) d = Relu (c) }")
+    assert place(graph, thinned(toy, least=2)).units == ("cpu", "cpu", "npu", "npu")
+
+
+def test_nothing_behind_the_first_op_left_out_is_taken(toy: Callable[..., Target]) -> None:
+    graph = parse_text("g (float[4] x) => (d) { a = Relu (x) b = Neg (a) c = Relu (b) d = Relu (c) }")
+    assert place(graph, thinned(toy, head=True)).units == ("npu", "cpu", "cpu", "cpu")
+
+
+def test_parts_that_do_no_work_stay_with_their_neighbours(toy: Callable[..., Target]) -> None:
+    text = "g (float[4] x) => (c) <int64[2] s = {2,2}> { a = Neg (x) b = Reshape (a, s) c = Neg (b) }"
+    assert place(parse_text(text), thinned(toy, idle=("Reshape",))).units == ("cpu", "cpu", "cpu")
+    working = text.replace("Reshape (a, s)", "Relu (a)")
+    assert place(parse_text(working), thinned(toy, idle=("Reshape",))).units == ("cpu", "npu", "cpu")
+
+
+def test_kept_parts_keep_their_unit_when_nothing_is_refused(toy: Callable[..., Target]) -> None:
+    graph = parse_text("g (float[4] x) => (b) { a = Relu (x) b = Relu (a) }")
+    placement = place(graph, thinned(toy, most=1, least=2, head=True))
+    assert placement.units == ("npu", "npu")
+    assert placement.left == {}
+
+
+def thinned(toy: Callable[..., Target], **partitions: object) -> Target:
+    """Neg on the CPU, everything else on the NPU, whose parts the runtime thins out."""
+
+    def row(unit: str, ops: str, verdict: str) -> str:
+        return f'id = "{unit}-{verdict}"\nops = [{ops}]\nunit = ["{unit}"]\nverdict = "{verdict}"'
+
+    rows = row("npu", '"Neg"', "refuses"), row("npu", '"*"', "runs"), row("cpu", '"*"', "runs")
+    return toy(*rows, partitions={"npu": partitions})
+
+
 @st.composite
 def dags(draw: st.DrawFn) -> Graph:
     """Ops in an order in which they can run, each reading up to three values made before it."""

@@ -12,9 +12,7 @@ __all__ = ["PREDICATES", "Predicate"]
 Predicate = Callable[[Op, tuple[Value, ...], tuple[Value, ...]], bool | None]
 """(op, its inputs, its outputs) to True, False, or None where an unknown dimension could decide either way."""
 
-PREDICATES: Mapping[str, Predicate] = {
-    name: getattr(family, name)
-    for family in (coreml, onnxruntime_coreml, qnn, shapes, snpe, tensorrt, tflite)
-    for name in family.__all__
-}
+FAMILIES = (coreml, onnxruntime_coreml, qnn, shapes, snpe, tensorrt, tflite)
+
+PREDICATES: Mapping[str, Predicate] = {name: getattr(family, name) for family in FAMILIES for name in family.__all__}
 """Predicates by the name that a row's `check` gives: all that a family's file lists in `__all__`."""

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from onnx import ModelProto
 
-from edgeplan.frontends.errors import ModelError
-from edgeplan.frontends.onnx.bind import BindingError, bind
+from edgeplan.frontends.errors import BindingError, ModelError
+from edgeplan.frontends.loaded import Loaded
+from edgeplan.frontends.onnx.bind import bind
 from edgeplan.frontends.onnx.build import build
 from edgeplan.frontends.onnx.domains import opsets_of
 from edgeplan.frontends.onnx.infer import infer
 from edgeplan.frontends.onnx.read import read_model
 from edgeplan.graph import Graph
 
-__all__ = ["BindingError", "ModelError", "OnnxModel", "load_onnx", "parse_text"]
+__all__ = ["BindingError", "Loaded", "ModelError", "load_onnx", "parse_text"]
 
 _HEADER = '<ir_version: 8, opset_import: ["" : 18, "com.microsoft" : 1, "ai.onnx.ml" : 3]>'
-
-
-@dataclass(frozen=True, slots=True)
-class OnnxModel:
-    """A graph read from ONNX, the dimensions of its inputs that stay free, and the weight files that were not found."""
-
-    graph: Graph
-    free: tuple[str, ...]
-    missing: tuple[str, ...]
 
 
 def load_onnx(
@@ -35,7 +26,7 @@ def load_onnx(
     dims: Mapping[str, int] | None = None,
     shapes: Mapping[str, Sequence[int]] | None = None,
     values: Mapping[str, float] | None = None,
-) -> OnnxModel:
+) -> Loaded:
     """Read a model without its weights.
 
     `dims` binds free dimensions by name, `shapes` and `values` inputs by name. Raises `ModelError` when the model
@@ -44,7 +35,7 @@ def load_onnx(
     model, missing = read_model(source if isinstance(source, ModelProto) else Path(source))
     free = bind(model, dims or {}, shapes or {}, values or {})
     scope = infer(model, free)
-    return OnnxModel(build(model.graph, scope, opsets_of(model)), tuple(sorted(free)), missing)
+    return Loaded(build(model.graph, scope, opsets_of(model)), tuple(sorted(free)), missing)
 
 
 def parse_text(text: str) -> Graph:

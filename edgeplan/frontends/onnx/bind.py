@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from onnx import GraphProto, ModelProto, ValueInfoProto, helper
 
+from edgeplan.frontends.errors import BindingError, unknown_name
 from edgeplan.frontends.onnx.domains import is_default
 from edgeplan.frontends.onnx.read import subgraphs
 
-__all__ = ["BindingError", "bind", "free_dimensions", "model_inputs"]
-
-
-class BindingError(ValueError):
-    """A binding that names no dimension or input of the model, or does not fit it; the message is one line."""
+__all__ = ["bind", "free_dimensions", "model_inputs"]
 
 
 def model_inputs(graph: GraphProto) -> list[ValueInfoProto]:
@@ -55,10 +52,10 @@ def bind(
     inputs = {i.name: i for i in model_inputs(model.graph)}
     for name in dims:
         if name not in free:
-            raise BindingError(_unknown("dimension", name, sorted(free)))
+            raise BindingError(unknown_name("dimension", name, sorted(free)))
     for name, shape in shapes.items():
         if name not in inputs:
-            raise BindingError(_unknown("input", name, list(inputs)))
+            raise BindingError(unknown_name("input", name, list(inputs)))
         if inputs[name].type.WhichOneof("value") not in ("tensor_type", None):
             raise BindingError(f"input {name!r} is no tensor: it has no shape")
         declared = inputs[name].type.tensor_type.shape
@@ -86,7 +83,7 @@ def bind(
 def _fix_value(graph: GraphProto, name: str, value: float) -> None:
     inputs = {i.name: i for i in model_inputs(graph)}
     if name not in inputs:
-        raise BindingError(_unknown("input", name, list(inputs)))
+        raise BindingError(unknown_name("input", name, list(inputs)))
     tensor = inputs[name].type.tensor_type
     shape = [d.dim_value for d in tensor.shape.dim]
     if any(d != 1 for d in shape):
@@ -113,9 +110,3 @@ def _forget_shapes(graph: GraphProto) -> None:
     for node in graph.node:
         for _, inner in subgraphs(node):
             _forget_shapes(inner)
-
-
-def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    if not known:
-        return f"the model has no free {what}, so {name!r} cannot be bound"
-    return f"the model has no {what} {name!r}; it has {', '.join(repr(k) for k in known[:8])}"

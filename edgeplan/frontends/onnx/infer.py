@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, numpy_helper, shape_inference
 
 from edgeplan.frontends.errors import ModelError
-from edgeplan.frontends.onnx.contrib import contrib_shapes
+from edgeplan.frontends.onnx.contrib import contrib_shapes, standard_form
 from edgeplan.frontends.onnx.domains import is_default, opsets_of, plain_domain
 from edgeplan.frontends.onnx.fold import fold
 from edgeplan.frontends.onnx.hazards import has_hazard, is_hazard
@@ -97,6 +97,10 @@ class Inference:
         shapes = contrib_shapes(node, inputs)
         if shapes is not None:
             return shapes
+        form = None if default else standard_form(node, inputs)
+        if form is not None:
+            standard, given, dtype = form
+            return [Known(dtype, found.shape) for found in self._infer_node(standard, given)]
         made = made_shape(node, inputs) if default else None
         return [made] if made is not None else self._infer_node(node, inputs)
 

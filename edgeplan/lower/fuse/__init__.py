@@ -11,7 +11,12 @@ from edgeplan.lower.fuse.affine import fuse_affine
 from edgeplan.lower.fuse.gelu import fuse_gelu
 from edgeplan.lower.fuse.group_norm import fuse_group_norm
 from edgeplan.lower.fuse.layer_norm import fuse_layer_norm
+from edgeplan.lower.fuse.narrow import NARROW_ENDS, fuse_narrow
 from edgeplan.lower.fuse.pattern import Fused, Matcher, apply
+from edgeplan.lower.fuse.qdq import QDQ_ENDS, fuse_qdq
+from edgeplan.lower.fuse.qdq_builtin import QDQ_BUILTINS, fuse_qdq_builtin
+from edgeplan.lower.fuse.rank_six import fuse_rank_six
+from edgeplan.lower.fuse.sdpa import fuse_sdpa
 
 __all__ = ["FUSIONS", "fuse"]
 
@@ -25,6 +30,11 @@ ENDS: Mapping[Fusion, frozenset[str]] = {
     fuse_swish: frozenset({"Mul"}),
     fuse_hard_swish: frozenset({"Mul", "Div"}),
     fuse_mish: frozenset({"Mul"}),
+    fuse_qdq: QDQ_ENDS,
+    fuse_qdq_builtin: QDQ_BUILTINS,
+    fuse_narrow: NARROW_ENDS,
+    fuse_rank_six: frozenset({"Reshape"}),
+    fuse_sdpa: frozenset({"Attention", "MatMul"}),
 }
 """The types of the op at which each pattern is recognised: no other op is looked at."""
 
@@ -36,6 +46,11 @@ FUSIONS: Mapping[str, Fusion] = {
     "swish": fuse_swish,
     "hard-swish": fuse_hard_swish,
     "mish": fuse_mish,
+    "qdq": fuse_qdq,
+    "qdq-builtin": fuse_qdq_builtin,
+    "narrow": fuse_narrow,
+    "rank-six": fuse_rank_six,
+    "sdpa": fuse_sdpa,
 }
 """Fusions by the name that a backend's head lists them under, each with its before and after in its docstring."""
 

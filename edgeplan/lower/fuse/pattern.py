@@ -102,10 +102,12 @@ def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None], ends: fr
         return graph
     matcher = Matcher(graph)
     gone: set[int] = set()
+    changed = False
     for index in candidates:
         found = None if index in gone else fusion(matcher, index)
         if found is None or gone.intersection(found.gone):
             continue
+        changed = True
         gone.update(found.gone[:-1])
         matcher.values.update((v.name, v) for v in found.values)
         parts = [matcher.op(i) for i in sorted(found.gone)]
@@ -117,9 +119,9 @@ def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None], ends: fr
             found.ports,
             found.outputs,
             found.attrs,
-            version=last.version,
+            version=next((op.version for op in parts if op.type == found.type), last.version),
             sources=tuple(dict.fromkeys(s for op in parts for s in op.sources or (op.name,))),
         )
-    if not gone:
+    if not changed:
         return graph
     return replace(graph, ops=tuple(op for i, op in enumerate(matcher.ops) if i not in gone), values=matcher.values)

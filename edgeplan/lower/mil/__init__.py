@@ -15,6 +15,7 @@ from edgeplan.lower.mil import (
     create,
     einsum,
     expand,
+    fourier,
     gather,
     gru,
     join,
@@ -30,6 +31,7 @@ from edgeplan.lower.mil import (
     reduction,
     reshape,
     resize,
+    rotary,
     sample,
     sequence,
     slices,
@@ -43,9 +45,9 @@ from edgeplan.lower.mil.registry import LOWERINGS
 __all__ = ["families", "lower_mil"]
 
 families = (
-    activation, attention, binary, blocks, compare, control, conv, convert, create, einsum, expand, gather, gru,
-    join, linear, moments, nms, noise, normalization, order, pad, pool, recurrent, reduction, reshape, resize,
-    sample, sequence, slices, softmax, unary,
+    activation, attention, binary, blocks, compare, control, conv, convert, create, einsum, expand, fourier, gather,
+    gru, join, linear, moments, nms, noise, normalization, order, pad, pool, recurrent, reduction, reshape, resize,
+    rotary, sample, sequence, slices, softmax, unary,
 )  # fmt: skip
 """The op families, each a module that registers its lowerings when it is imported."""
 

@@ -12,7 +12,7 @@ from edgeplan.lower.mil.shapes import broadcast, size
 
 __all__ = [
     "bias_gelu", "celu", "clip", "elu", "fused_activation", "gelu", "hard_sigmoid", "hard_swish", "leaky_relu", "mish",
-    "prelu", "relu", "selu", "swish", "thresholded_relu",
+    "prelu", "relu", "selu", "swiglu", "swish", "thresholded_relu",
 ]  # fmt: skip
 
 
@@ -138,6 +138,22 @@ def swish(op: Op, b: Builder) -> bool:
     scaled = b.emit("mul", {"x": x, "y": scalar(b, x, alpha)}, b.shape(x))
     gate = b.emit("sigmoid", {"x": scaled}, b.shape(x))
     b.emit("mul", {"x": x, "y": gate}, to=op.outputs[0])
+    return True
+
+
+@lowers("SwiGLU")
+def swiglu(op: Op, b: Builder) -> bool:
+    """SwiGLU(A, B) with alpha=1 -> silu(A), mul by B; else mul, sigmoid, mul, mul."""
+    alpha = number(op, "alpha", 1.0)
+    if alpha is None or len(op.inputs) != 2:
+        return False
+    x, y = op.inputs
+    if alpha == 1.0:
+        gate = b.emit("silu", {"x": x}, b.shape(x))
+    else:
+        scaled = b.emit("mul", {"x": x, "y": scalar(b, x, alpha)}, b.shape(x))
+        gate = b.emit("mul", {"x": x, "y": b.emit("sigmoid", {"x": scaled}, b.shape(x))}, b.shape(x))
+    b.emit("mul", {"x": gate, "y": y}, to=op.outputs[0])
     return True
 
 

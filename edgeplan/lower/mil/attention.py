@@ -5,14 +5,14 @@ from __future__ import annotations
 from math import sqrt
 
 from edgeplan.graph import Attr, Dim, DType, Op, Shape
-from edgeplan.lower.mil.attributes import flag, integer, number, port
+from edgeplan.lower.mil.attributes import flag, integer, integers, number, port
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool, is_float, scalar
 from edgeplan.lower.mil.neighbours import used
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import broadcast, permuted, reshape_target, size
 
-__all__ = ["attention", "multi_head_attention", "packed_attention"]
+__all__ = ["attention", "fused_attention", "multi_head_attention", "packed_attention"]
 
 _HEADS_FIRST = (0, 2, 1, 3)
 
@@ -60,8 +60,8 @@ def attention(op: Op, b: Builder) -> bool:
     """Attention(Q, K, V, attn_mask) -> mul, matmul, add, softmax, matmul; with 3-D operands the heads are split
     and joined by reshape and transpose. A boolean mask -> (1 - cast(mask)) * -3e4; a causal one is a constant.
 
-    Caches, softcap, grouped heads and the further outputs have no lowering. From iOS 18 on coremltools writes one
-    scaled_dot_product_attention instead where the scale is the default.
+    Heads of keys and values that several heads of queries share are repeated: expand_dims, tile, reshape. Caches,
+    softcap and the further outputs have no lowering. From iOS 18 on the fusion `sdpa` comes first.
     """
     names = (op.input("Q"), op.input("K"), op.input("V"))
     q, k, v = names
@@ -76,14 +76,12 @@ def attention(op: Op, b: Builder) -> bool:
     if any(op.input(p) is not None for p in ("past_key", "past_value", "nonpad_kv_seqlen")):
         return False
     rank, causal, mask = b.rank(q), flag(op, "is_causal", False), op.input("attn_mask")
-    if rank not in (3, 4) or b.rank(k) != rank or b.rank(v) != rank or causal is None or causal and mask is not None:
+    if rank not in (3, 4) or b.rank(k) != rank or b.rank(v) != rank or causal is None:
         return False
     heads, others = integer(op, "q_num_heads", 0), integer(op, "kv_num_heads", 0)
     shapes = [b.shape(n) or () for n in (q, k, v)]
     if rank == 3:
-        if heads is None or heads != others:
-            return False
-        split = [_heads_shape(s, heads) for s in shapes]
+        split = [_heads_shape(s, n or 0) for s, n in zip(shapes, (heads, others, others), strict=True)]
         wide = [permuted(s, _HEADS_FIRST) if s is not None else None for s in split]
     else:
         wide = list(shapes)
@@ -93,18 +91,43 @@ def attention(op: Op, b: Builder) -> bool:
     width, rows, columns = size(left, 3), size(left, 2), size(right, 2)
     scale = None if width is None or width < 1 else number(op, "scale", 1 / sqrt(width))
     out = reshape_target(b.shape(op.outputs[0]))
-    if scale is None or left[1] != right[1] or causal and None in (rows, columns) or rank == 3 and out is None:
+    times = _times(left, right, size(wide[2], 1))
+    if scale is None or times is None or causal and None in (rows, columns) or rank == 3 and out is None:
         return False
     if rank == 3:
-        q, k, v = (_split_heads(b, n, heads or 1) or n for n in (q, k, v))
-    if causal:
-        mask = b.weight(q, (rows, columns), "causal_mask")
-    elif mask is not None and not is_float(b, mask):
+        counts = (heads, others, others)
+        q, k, v = (_split_heads(b, n, h or 1) or n for n, h in zip((q, k, v), counts, strict=True))
+    if times > 1:
+        k, v = _repeated(b, k, times), _repeated(b, v, times)
+    if mask is not None and not is_float(b, mask):
         mask = _from_bool(b, mask, q)
+    if causal:
+        lower = b.weight(q, (rows, columns), "causal_mask")
+        both = broadcast(b.shape(mask) if mask else (), (rows, columns))
+        mask = lower if mask is None else b.emit("add", {"x": mask, "y": lower}, both)
     z = _scores(b, q, k, v, mask, scale, op.outputs[0] if rank == 4 else None)
     if rank == 3:
         _join_heads(b, z, op.outputs[0], b.shape(op.outputs[0]) or ())
     return True
+
+
+def _times(queries: tuple[Dim, ...], keys: tuple[Dim, ...], values: int | None) -> int | None:
+    """How many heads of queries share one of keys and values; None when that is not known or no whole number."""
+    if queries[1] == keys[1]:
+        return 1
+    many, few = size(queries, 1), size(keys, 1)
+    return None if many is None or not few or many % few or values != few else many // few
+
+
+def _repeated(b: Builder, x: str, times: int) -> str:
+    """Every head as often as it is shared: expand_dims, tile, reshape, as `aten::repeat_interleave` comes."""
+    shape = b.shape(x) or (None,) * 4
+    wide = (shape[0], shape[1], 1, *shape[2:])
+    y = b.emit("expand_dims", {"x": x}, wide, attrs={"axes": (2,)})
+    tiled = (*wide[:2], times, *wide[3:])
+    y = b.emit("tile", {"x": y}, tiled, attrs={"reps": (1, 1, times, 1, 1)})
+    joined = (shape[0], (size(shape, 1) or 1) * times, *shape[2:])
+    return b.emit("reshape", {"x": y}, joined, attrs={"shape": reshape_target(joined) or ()})
 
 
 def _from_bool(b: Builder, mask: str, like: str) -> str:
@@ -113,6 +136,24 @@ def _from_bool(b: Builder, mask: str, like: str) -> str:
         mask = cast(b, mask, b.value(like).dtype or DType.FLOAT32)
     rest = b.emit("sub", {"x": scalar(b, like, 1.0), "y": mask}, b.shape(mask))
     return b.emit("mul", {"x": rest, "y": scalar(b, like, -3e4)}, b.shape(mask))
+
+
+@lowers("ScaledDotProductAttention")
+def fused_attention(op: Op, b: Builder) -> bool:
+    """What the fusion `sdpa` makes, from iOS 18 on -> scaled_dot_product_attention(query, key, value, attn_mask).
+
+    The keys go through the transpose that is left, if one is.
+    """
+    names = [op.input(p) for p in ("Q", "K", "V")]
+    q, k, v = names
+    if q is None or k is None or v is None:
+        return False
+    perm = integers(op, "key_perm", ())
+    if perm:
+        k = b.emit("transpose", {"x": k}, permuted(b.shape(k), perm), attrs={"perm": perm})
+    inputs = {"query": q, "key": k, "value": v, "attn_mask": op.input("attn_mask")}
+    b.emit("scaled_dot_product_attention", inputs, to=op.outputs[0])
+    return True
 
 
 @lowers("com.microsoft.MultiHeadAttention")

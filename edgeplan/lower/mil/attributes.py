@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Op, Scalar
-from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.builder import Builder
 
 __all__ = ["axes", "flag", "integer", "integers", "number", "one_integer", "one_number", "port", "text", "vector"]
 

@@ -21,6 +21,11 @@ class Builder(builder.Builder):
         return set()
 
     @cached_property
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """The tensors of the sequences that a lowering has taken apart, by the sequence's name."""
+        return {}
+
+    @cached_property
     def real(self) -> DType:
         """The type that floats are computed in, for integers on their way through an op that takes floats."""
         return self._retype(DType.FLOAT32)

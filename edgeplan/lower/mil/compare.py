@@ -5,12 +5,12 @@ from __future__ import annotations
 from edgeplan.graph import DType, Op
 from edgeplan.lower.mil.binary import promoted
 from edgeplan.lower.mil.builder import Builder
-from edgeplan.lower.mil.constants import cast, is_bool
+from edgeplan.lower.mil.constants import cast, is_bool, scalar
 from edgeplan.lower.mil.expand import broadcast_to
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import broadcast, static
 
-__all__ = ["compare", "logic", "where"]
+__all__ = ["bitwise_not", "compare", "logic", "where"]
 
 _COMPARE = {
     "Equal": "equal",
@@ -38,6 +38,17 @@ def logic(op: Op, b: Builder) -> bool:
     if len(op.inputs) != 2:
         return False
     b.emit(_LOGIC[op.type], {"x": op.inputs[0], "y": op.inputs[1]}, to=op.outputs[0])
+    return True
+
+
+@lowers("BitwiseNot")
+def bitwise_not(op: Op, b: Builder) -> bool:
+    """BitwiseNot(X) of int32 -> add of 1, mul by -1 (`aten::bitwise_not`)."""
+    if len(op.inputs) != 1 or b.value(op.inputs[0]).dtype is not DType.INT32:
+        return False
+    x = op.inputs[0]
+    more = b.emit("add", {"x": x, "y": scalar(b, x, 1)}, b.shape(x))
+    b.emit("mul", {"x": more, "y": scalar(b, x, -1)}, to=op.outputs[0])
     return True
 
 

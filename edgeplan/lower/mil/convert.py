@@ -59,7 +59,7 @@ def _expansion(op: Op, b: Builder) -> tuple[str, tuple[str, ...], dict[str, Attr
         return None
     kind, attrs, blocked = b.value(op.inputs[0]).dtype, _axis(op, b), integer(op, "block_size", 0)
     if blocked is not None and (blocked > 0 or kind in (DType.INT4, DType.UINT4)):
-        return "constexpr_blockwise_shift_scale", ("data", "scale", "offset"), {}
+        return "constexpr_blockwise_shift_scale", ("data", "scale", "offset"), attrs or {}
     if attrs is None or kind not in _BYTES:
         return None
     return "constexpr_affine_dequantize", ("quantized_data", "scale", "zero_point"), {"axis": 0, **attrs}
@@ -75,7 +75,7 @@ def dequantize(op: Op, b: Builder) -> bool:
     found = _expansion(op, b)
     if found is not None:
         kind, ports, attrs = found
-        b.emit(kind, dict(zip(ports, _with_zero(b, op.inputs), strict=True)), to=op.outputs[0], attrs=attrs)
+        _expand(b, kind, dict(zip(ports, _with_zero(b, op.inputs), strict=True)), attrs, op.outputs[0])
         return True
     axis = _axis(op, b) if 2 <= len(op.inputs) <= 3 else None
     if axis is None or not all(b.value(n).const for n in op.inputs[1:]):
@@ -104,8 +104,22 @@ def transposed_weight(b: Builder, w: str) -> str:
         inputs = [_turned(b, n) if b.rank(n) == 2 else n for n in _with_zero(b, before.inputs)]
         axis = attrs.get("axis")
         flipped: dict[str, Attr] = {"axis": 1 - axis} if isinstance(axis, int) and b.rank(inputs[1]) == 1 else attrs
-        b.emit(kind, dict(zip(ports, inputs, strict=True)), to=turned, attrs=flipped)
+        _expand(b, kind, dict(zip(ports, inputs, strict=True)), flipped, turned)
     return turned
+
+
+def _expand(b: Builder, kind: str, inputs: dict[str, str], attrs: dict[str, Attr], to: str) -> None:
+    """The constexpr op; one that is by blocks wants scales and offsets of the rank of its data, and no axis."""
+    if kind == "constexpr_blockwise_shift_scale":
+        rank, axis = b.rank(inputs["data"]), attrs.get("axis")
+        for port in ("scale", "offset"):
+            shape = b.shape(inputs[port])
+            if rank is not None and shape is not None and len(shape) < rank:
+                count = shape[0] if shape and isinstance(axis, int) else 1
+                wide = tuple(count if i == axis else 1 for i in range(rank))
+                inputs[port] = b.weight(inputs[port], wide, port)
+        attrs = {}
+    b.emit(kind, inputs, to=to, attrs=attrs)
 
 
 def _with_zero(b: Builder, inputs: tuple[str, ...]) -> tuple[str, ...]:

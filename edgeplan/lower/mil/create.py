@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgeplan.graph import Attr, DType, Op
 from edgeplan.lower.mil.attributes import integer, one_integer, vector
 from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.mil.constants import cast
 from edgeplan.lower.mil.neighbours import only_consumer
 from edgeplan.lower.mil.registry import lowers
 from edgeplan.lower.mil.shapes import size, static
@@ -44,18 +45,20 @@ def size_of(op: Op, b: Builder) -> bool:
 
 @lowers("ConstantOfShape")
 def constant_of_shape(op: Op, b: Builder) -> bool:
-    """ConstantOfShape(input) -> fill(shape, value)."""
+    """ConstantOfShape(input) -> fill(shape, value); fill knows one integer type, the short ones are cast from it."""
     value = op.attrs.get("value", 0.0)
     if isinstance(value, tuple):
         value = value[0] if len(value) == 1 else ""
     if len(op.inputs) != 1 or not isinstance(value, (int, float)):
         return False
-    sizes = vector(op, b, "input")
-    attrs: dict[str, Attr] = {"value": value}
-    if sizes is not None:
-        b.emit("fill", {}, to=op.outputs[0], attrs={"shape": sizes, **attrs})
+    sizes, y = vector(op, b, "input"), op.outputs[0]
+    inputs: dict[str, str] = {} if sizes is not None else {"shape": op.inputs[0]}
+    attrs: dict[str, Attr] = {"value": value} if sizes is None else {"shape": sizes, "value": value}
+    short = b.value(y).dtype
+    if short not in (DType.INT8, DType.UINT8, DType.INT16, DType.UINT16):
+        b.emit("fill", inputs, to=y, attrs=attrs)
     else:
-        b.emit("fill", {"shape": op.inputs[0]}, to=op.outputs[0], attrs=attrs)
+        cast(b, b.emit("fill", inputs, b.shape(y), dtype=DType.INT32, attrs=attrs), short, to=y)
     return True
 
 

@@ -7,9 +7,10 @@ from edgeplan.lower.mil.attributes import integer, one_integer, text
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool, is_integer
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.mil.shapes import total
 from edgeplan.lower.mil.slices import at_index
 
-__all__ = ["gather", "gather_elements", "gather_nd", "scatter_elements", "scatter_nd"]
+__all__ = ["compress", "gather", "gather_elements", "gather_nd", "scatter_elements", "scatter_nd"]
 
 _MODES = {"none": "update", "add": "add", "mul": "mul", "max": "max", "min": "min"}
 
@@ -67,6 +68,26 @@ def gather_nd(op: Op, b: Builder) -> bool:
     if x is None or indices is None or batch is None or batch < 0:
         return False
     _pick(op, b, "gather_nd", x, indices, {"batch_dims": batch} if batch else {})
+    return True
+
+
+@lowers("Compress")
+def compress(op: Op, b: Builder) -> bool:
+    """Compress(input, condition, axis) -> non_zero(condition), squeeze, gather(x, ., axis); no axis: reshape first."""
+    if len(op.inputs) != 2:
+        return False
+    x, condition = op.inputs
+    shape, axis = b.shape(x), integer(op, "axis", 0)
+    if shape is None or axis is None or not -len(shape) <= axis < max(len(shape), 1) or b.rank(condition) != 1:
+        return False
+    if "axis" not in op.attrs:
+        x = b.emit("reshape", {"x": x}, (total(shape),), attrs={"shape": (-1,)})
+        shape = (None,)
+    axis %= max(len(shape), 1)
+    kept = (b.shape(op.outputs[0]) or (None,) * len(shape))[axis]
+    found = b.emit("non_zero", {"x": condition}, (kept, 1), dtype=DType.INT32)
+    indices = b.emit("squeeze", {"x": found}, (kept,), attrs={"axes": (1,)})
+    _pick(op, b, "gather", x, indices, {"axis": axis})
     return True
 
 

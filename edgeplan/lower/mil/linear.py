@@ -9,7 +9,7 @@ from edgeplan.lower.mil.constants import scalar
 from edgeplan.lower.mil.convert import transposed_weight
 from edgeplan.lower.mil.neighbours import consumers, only_consumer, producer
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import permuted, size
+from edgeplan.lower.mil.shapes import broadcast, permuted, size
 
 __all__ = ["fused_matmul", "gemm", "matmul", "only_swaps_for_matmul"]
 
@@ -75,7 +75,8 @@ def gemm(op: Op, b: Builder) -> bool:
 def matmul(op: Op, b: Builder) -> bool:
     """MatMul(A, const B of rank 2) -> linear(x, weight = B transposed), with the bias of an Add that follows.
 
-    Else matmul(x, y); a Transpose of an operand's last two axes becomes transpose_x or transpose_y.
+    Else matmul(x, y); a Transpose of an operand's last two axes becomes transpose_x or transpose_y. A vector is first
+    made a matrix by expand_dims, and the axis squeezed out of the product.
     """
     if len(op.inputs) != 2 or any(b.rank(n) == 0 for n in op.inputs):
         return False
@@ -83,6 +84,8 @@ def matmul(op: Op, b: Builder) -> bool:
     if _is_weight(b, w) and b.rank(x) is not None:
         _linear(op, b, x, w)
         return True
+    if 1 in (b.rank(x), b.rank(w)):
+        return _with_vector(op, b, x, w)
     inputs: list[str] = []
     flips: list[bool] = []
     swaps: list[Op] = []
@@ -95,6 +98,24 @@ def matmul(op: Op, b: Builder) -> bool:
     attrs: dict[str, Attr] = {"transpose_x": flips[0], "transpose_y": flips[1]}
     b.emit("matmul", {"x": inputs[0], "y": inputs[1]}, to=op.outputs[0], attrs=attrs)
     b.absorb(*swaps)
+    return True
+
+
+def _with_vector(op: Op, b: Builder, x: str, w: str) -> bool:
+    left, right = b.shape(x), b.shape(w)
+    if left is None or right is None:
+        return False
+    gone: tuple[int, ...] = ()
+    if len(left) == 1:
+        left, gone = (1, *left), (-2,)
+        x = b.emit("expand_dims", {"x": x}, left, attrs={"axes": (0,)})
+    if len(right) == 1:
+        right, gone = (*right, 1), (*gone, -1)
+        w = b.emit("expand_dims", {"x": w}, right, attrs={"axes": (1,)})
+    batch = broadcast(left[:-2], right[:-2]) or ()
+    attrs: dict[str, Attr] = {"transpose_x": False, "transpose_y": False}
+    product = b.emit("matmul", {"x": x, "y": w}, (*batch, left[-2], right[-1]), attrs=attrs)
+    b.emit("squeeze", {"x": product}, to=op.outputs[0], attrs={"axes": gone})
     return True
 
 

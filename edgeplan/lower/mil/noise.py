@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.mil.attributes import integers, number
+from edgeplan.lower.mil.attributes import integer, integers, number
 from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.mil.constants import cast, dtype_name, is_float
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.mil.shapes import static
 
-__all__ = ["random"]
+__all__ = ["bernoulli", "multinomial", "random"]
 
 _KINDS = {
     "RandomNormal": ("random_normal", (("mean", "mean", 0.0), ("scale", "stddev", 1.0))),
@@ -43,4 +45,32 @@ def random(op: Op, b: Builder) -> bool:
     else:
         like = b.emit("shape", {"x": op.inputs[0]}, (len(shape),), dtype=DType.INT32)
         b.emit(kind, {"shape": like}, to=op.outputs[0], attrs=attrs)
+    return True
+
+
+@lowers("Bernoulli")
+def bernoulli(op: Op, b: Builder) -> bool:
+    """Bernoulli(input) -> random_uniform(shape, 0, 1), less(., input), cast."""
+    shape = static(b.shape(op.inputs[0])) if len(op.inputs) == 1 else None
+    wanted = b.value(op.outputs[0]).dtype
+    if shape is None or wanted is None or dtype_name(wanted) is None or not is_float(b, op.inputs[0]):
+        return False
+    x = op.inputs[0]
+    attrs: dict[str, Attr] = {"shape": shape, "low": 0.0, "high": 1.0}
+    drawn = b.emit("random_uniform", {}, shape, dtype=b.value(x).dtype, attrs=attrs)
+    lower = b.emit("less", {"x": drawn, "y": x}, shape, dtype=DType.BOOL)
+    cast(b, lower, wanted, to=op.outputs[0])
+    return True
+
+
+@lowers("Multinomial")
+def multinomial(op: Op, b: Builder) -> bool:
+    """Multinomial(input) of rank 2 -> random_categorical(x, mode = logits, size), which draws floats, and cast."""
+    size, wanted = integer(op, "sample_size", 1), b.value(op.outputs[0]).dtype
+    shape = b.shape(op.inputs[0]) if len(op.inputs) == 1 else None
+    if size is None or size < 1 or shape is None or len(shape) != 2 or wanted is None or dtype_name(wanted) is None:
+        return False
+    attrs: dict[str, Attr] = {"mode": "logits", "size": size}
+    drawn = b.emit("random_categorical", {"x": op.inputs[0]}, (shape[0], size), attrs=attrs)
+    cast(b, drawn, wanted, to=op.outputs[0])
     return True

@@ -27,8 +27,8 @@ def padding(op: Op, spatial: int) -> dict[str, Attr] | None:
 def _window(op: Op, b: Builder) -> dict[str, Attr] | None:
     """Attributes that all pooling windows share; None when they are ill-formed or dilated.
 
-    MIL's windows of rank 3 have no ceil_mode: the end padding grows instead (source: coremltools
-    `frontend/torch/ops.py` _adjust_pad_for_ceil_mode).
+    MIL has no ceil_mode for volumes nor beside uneven padding: the end padding grows instead (source: coremltools
+    `frontend/torch/ops.py` _adjust_pad_for_ceil_mode). Windows never start in the end padding there, as ONNX's may.
     """
     if len(op.inputs) != 1:
         return None
@@ -53,10 +53,38 @@ def _window(op: Op, b: Builder) -> dict[str, Attr] | None:
     ):
         return None
     attrs: dict[str, Attr] = {"kernel_sizes": kernel, "strides": strides, **pads, "ceil_mode": ceil}
-    if ceil and rank == 5 and strides != ones:
-        grown = _ceiled(op, b, kernel, strides, pads["pad"])
-        attrs.update(pad_type="custom", pad=grown, ceil_mode=False)
+    if not ceil:
+        return attrs
+    if text(op, "auto_pad", "NOTSET") != "NOTSET":
+        attrs["ceil_mode"] = False
+        return attrs
+    if not _counts_alike(op, b, kernel, strides, pads["pad"]):
+        return None
+    if rank == 5 or strides == ones or not _symmetric(pads["pad"]):
+        pad = _ceiled(op, b, kernel, strides, pads["pad"])
+        attrs.update(pad_type="custom" if any(pad) else "valid", pad=pad, ceil_mode=False)
     return attrs
+
+
+def _symmetric(pad: Attr) -> bool:
+    return not isinstance(pad, tuple) or pad[::2] == pad[1::2]
+
+
+def _counts_alike(op: Op, b: Builder, kernel: tuple[int, ...], strides: tuple[int, ...], pad: Attr) -> bool:
+    """Whether ONNX and MIL see the same number of windows, as far as sizes are known.
+
+    Source: coremltools `mil/ops/defs/_utils.py` spatial_dimensions_out_shape.
+    """
+    sizes, wanted = (b.shape(op.inputs[0]) or ())[2:], (b.shape(op.outputs[0]) or ())[2:]
+    ends = tuple(p for p in pad if isinstance(p, int)) if isinstance(pad, tuple) else ()
+    for i, (k, s, size, want) in enumerate(zip(kernel, strides, sizes, wanted, strict=False)):
+        if isinstance(size, int) and isinstance(want, int):
+            begin, end = ends[2 * i], ends[2 * i + 1]
+            steps = (size + begin + end - k + s - 1) // s
+            steps -= steps * s >= size + begin and begin + end > 0
+            if steps + 1 != want:
+                return False
+    return True
 
 
 def _ceiled(op: Op, b: Builder, kernel: tuple[int, ...], strides: tuple[int, ...], pad: Attr) -> tuple[int, ...]:
@@ -69,11 +97,10 @@ def _ceiled(op: Op, b: Builder, kernel: tuple[int, ...], strides: tuple[int, ...
         if not isinstance(size, int):
             new[2 * i + 1] += s - 1
             continue
-        padded = size + begin + end - k
-        steps = -(-padded // s)
+        steps = -((k - size - begin - end) // s)
         if steps * s >= size + begin and begin + end:
             steps -= 1
-        new[2 * i + 1] += max(0, steps * s - padded)
+        new[2 * i + 1] = max(0, steps * s + k - size - begin)
     return tuple(new)
 
 
@@ -100,9 +127,9 @@ def average_pool(op: Op, b: Builder) -> bool:
 
 @lowers("LpPool")
 def lp_pool(op: Op, b: Builder) -> bool:
-    """LpPool(X) with p=2 -> l2_pool(x); other p have no op in MIL."""
+    """LpPool(X) with p=2 -> l2_pool(x); other p and volumes have no op in MIL."""
     attrs = _window(op, b)
-    if attrs is None or integer(op, "p", 2) != 2:
+    if attrs is None or integer(op, "p", 2) != 2 or b.rank(op.inputs[0]) == 5:
         return False
     b.emit("l2_pool", {"x": op.inputs[0]}, to=op.outputs[0], attrs=attrs)
     return True

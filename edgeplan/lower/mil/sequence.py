@@ -7,6 +7,7 @@ from edgeplan.lower.mil.attributes import flag, integer, one_integer
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.neighbours import consumers, producer
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.mil.shapes import replaced, size
 
 __all__ = [
     "sequence_append",
@@ -15,6 +16,7 @@ __all__ = [
     "sequence_construct",
     "sequence_empty",
     "sequence_length",
+    "split_to_sequence",
 ]
 
 
@@ -60,11 +62,53 @@ def sequence_construct(op: Op, b: Builder) -> bool:
     return _is_list(op, b)
 
 
+@lowers("SplitToSequence")
+def split_to_sequence(op: Op, b: Builder) -> bool:
+    """SplitToSequence(input, const split) that only SequenceAt reads, at constant positions -> split, and squeeze of
+    the parts where their axis goes; `aten::split` and `aten::chunk` come out of an exporter like that.
+    """
+    x, axis, given = op.input("input"), integer(op, "axis", 0), op.input("split")
+    shape = None if x is None else b.shape(x)
+    if x is None or shape is None or axis is None or not -len(shape) <= axis < len(shape):
+        return False
+    axis %= len(shape)
+    sizes, keeps = _sizes(b, given, size(shape, axis)), given is not None or flag(op, "keepdims", True)
+    readers = consumers(b, op.outputs[0])
+    if sizes is None or not readers or op.outputs[0] in b.returned:
+        return False
+    if not all(r.label == "SequenceAt" and _position(r, b, len(sizes)) is not None for r in readers):
+        return False
+    shapes = [replaced(shape, axis, n) for n in sizes]
+    attrs: dict[str, Attr] = {"split_sizes": sizes, "axis": axis}
+    names = b.several("split", {"x": x}, [(s, None) for s in shapes], attrs) if len(sizes) > 1 else (x,)
+    if not keeps:
+        less = (*shape[:axis], *shape[axis + 1 :])
+        names = tuple(b.emit("squeeze", {"x": n}, less, attrs={"axes": (axis,)}) for n in names)
+    b.parts[op.outputs[0]] = names
+    return True
+
+
+def _sizes(b: Builder, given: str | None, length: int | None) -> tuple[int, ...] | None:
+    """The parts' sizes: as listed, or all of one size but a smaller last one; 1 each when nothing is given."""
+    if given is not None and b.rank(given) == 1:
+        data = b.data(given)
+        return None if data is None else tuple(n for n in data if isinstance(n, int))
+    step = 1 if given is None else one_integer(b, given)
+    if step is None or step < 1 or length is None:
+        return None
+    return (step,) * (length // step) + ((length % step,) if length % step else ())
+
+
 @lowers("SequenceAt")
 def sequence_at(op: Op, b: Builder) -> bool:
     """SequenceAt(list, const position) -> identity of that tensor; of a MIL list -> list_read(ls, index)."""
     if len(op.inputs) != 2:
         return False
+    parts = b.parts.get(op.inputs[0], ())
+    index = _position(op, b, len(parts)) if parts else None
+    if index is not None:
+        b.emit("identity", {"x": parts[index]}, to=op.outputs[0])
+        return True
     made = _list_of(op, b)
     at = None if made is None else _position(op, b, len(made.inputs))
     if made is not None and at is not None:

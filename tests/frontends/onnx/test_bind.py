@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from onnx import ModelProto, TensorProto, helper, parser
 
-from edgeplan.frontends.onnx import BindingError, OnnxModel, load_onnx
+from edgeplan.frontends.loaded import Loaded
+from edgeplan.frontends.onnx import BindingError, load_onnx
 
 HEADER = '<ir_version: 8, opset_import: ["" : 18, "acme" : 1]>'
 TEXT = "g (float[N, 3, H, W] x, float[N] v) => (float[N, 3, H, W] y) { y = Relu (x) }"
@@ -15,7 +16,7 @@ def parse(text: str = TEXT) -> ModelProto:
     return parser.parse_model(f"{HEADER} {text}")
 
 
-def bound(text: str = TEXT, shapes: dict[str, tuple[int, ...]] | None = None, **dims: int) -> OnnxModel:
+def bound(text: str = TEXT, shapes: dict[str, tuple[int, ...]] | None = None, **dims: int) -> Loaded:
     return load_onnx(parse(text), dims, shapes)
 
 

@@ -10,7 +10,8 @@ import pytest
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser
 
 from edgeplan.frontends.errors import ModelError
-from edgeplan.frontends.onnx import OnnxModel, load_onnx, parse_text
+from edgeplan.frontends.loaded import Loaded
+from edgeplan.frontends.onnx import load_onnx, parse_text
 
 HEADER = '<ir_version: 8, opset_import: ["" : 17, "local" : 1]>'
 
@@ -42,7 +43,7 @@ def adding(weight: TensorProto) -> ModelProto:
     return model(helper.make_node("Add", ["x", "w"], ["y"]), weights=(weight,))
 
 
-def in_file(tmp_path: Path, m: ModelProto) -> OnnxModel:
+def in_file(tmp_path: Path, m: ModelProto) -> Loaded:
     file = tmp_path / "m.onnx"
     file.write_bytes(m.SerializeToString())
     return load_onnx(file)

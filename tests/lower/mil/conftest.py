@@ -55,11 +55,11 @@ def _line(graph: Graph, op: Op) -> str:
 def graph_of():
     """ONNX text, `opset: g (...) => (...) {...}`, to the lowered graph."""
 
-    def lower(text: str, precision: str = "float32") -> Graph:
+    def lower(text: str, precision: str = "float32", release: str = "iOS 17") -> Graph:
         opset, _, body = re.fullmatch(r"\s*(?:(\d+):)?(\s*)(.*)", text, re.DOTALL).groups()
         header = f'<ir_version: 10, opset_import: ["" : {opset or 18}, "com.microsoft" : 1]>'
         source = parse_text(f"{header} {body}")
-        lowered = lower_to(source, "mil", precision, load_backend("coreml").lowering.fuse)
+        lowered = lower_to(source, "mil", precision, load_backend("coreml").fusions(release))
         check_registry(lowered)
         for name in source.outputs:
             if name in lowered.values:

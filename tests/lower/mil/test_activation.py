@@ -103,6 +103,19 @@ CASES = {
         "g (float[1,8] x, float a) => (float[1,8] y) { y = Clip (x, a) }",
         ["maximum x:1x8 y:scalar -> float32[1x8]"],
     ),
+    "SwiGLU": (
+        "28: g (float[4] a, float[4] b) => (float[4] y) { y = SwiGLU (a, b) }",
+        ["silu x:4 -> float32[4]", "mul x:4 y:4 -> float32[4]"],
+    ),
+    "SwiGLU with alpha": (
+        "28: g (float[4] a, float[4] b) => (float[4] y) { y = SwiGLU <alpha = 2.0> (a, b) }",
+        [
+            "mul x:4 y:scalar -> float32[4]",
+            "sigmoid x:4 -> float32[4]",
+            "mul x:4 y:4 -> float32[4]",
+            "mul x:4 y:4 -> float32[4]",
+        ],
+    ),
 }
 
 

@@ -36,6 +36,14 @@ CASES = {
         "g (bool[4] c, float[N,4] a, float[N,1] z) => (float[N,4] y) { y = Where (c, a, z) }",
         ["select cond:4 a:Nx4 b:Nx1 -> float32[Nx4]"],
     ),
+    "bitwise not": (
+        "g (int32[4] x) => (int32[4] y) { y = BitwiseNot (x) }",
+        ["add x:4 y:scalar -> int32[4]", "mul x:4 y:scalar -> int32[4]"],
+    ),
+    "bitwise not of bytes has no lowering": (
+        "g (uint8[4] x) => (uint8[4] y) { y = BitwiseNot (x) }",
+        ["onnx.BitwiseNot X:4 -> uint8[4]"],
+    ),
 }
 
 

@@ -62,6 +62,17 @@ CASES = {
         ),
         ["add x:2x4 y:4 -> float32[2x4]"],
     ),
+    "a weight of four bits with a scale for each channel": (
+        (
+            "21: g (float[1,3,16] x) => (float[1,3,6] y) <int64[2] a = {16,6}, float[6] s = {1,1,1,1,1,1}> { w = "
+            "ConstantOfShape <value = int8[1] {1}> (a) v = Cast <to = 22> (w) d = DequantizeLinear <axis = 1> (v, s) "
+            "y = MatMul (x, d) }"
+        ),
+        [
+            "constexpr_blockwise_shift_scale data:6x16 scale:6x1 offset:6x1 -> float32[6x16]",
+            "linear x:1x3x16 weight:6x16 -> float32[1x3x6]",
+        ],
+    ),
 }
 
 

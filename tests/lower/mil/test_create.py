@@ -15,6 +15,10 @@ CASES = {
         "g (int64[2] s) => (float[A,B] y) { y = ConstantOfShape (s) }",
         ["fill shape:2 value=0.0 -> float32[?x?]"],
     ),
+    "bytes of a computed shape": (
+        "g (int64[2] s) => (uint8[A,B] y) { y = ConstantOfShape <value = uint8[1] {1}> (s) }",
+        ["fill shape:2 value=1 -> int32[?x?]", "cast x:?x? dtype=uint8 -> uint8[?x?]"],
+    ),
     "range": (
         "g (int64 n) => (int64[A] y) <int64 z = {0}, int64 o = {1}> { y = Range (z, n, o) }",
         ["range_1d end:scalar start:scalar step:scalar -> int32[?]"],

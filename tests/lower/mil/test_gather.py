@@ -60,6 +60,23 @@ CASES = {
         "g (float[2,9] x, int64[3,2] i, float[3] u) => (float[2,9] y) { y = ScatterND (x, i, u) }",
         ["scatter_nd data:2x9 indices:3x2 updates:3 mode=update -> float32[2x9]"],
     ),
+    "compress": (
+        "g (float[3,4] x, bool[4] c) => (float[3,N] y) { y = Compress <axis = 1> (x, c) }",
+        [
+            "non_zero x:4 -> int32[?x1]",
+            "squeeze x:?x1 axes=(1,) -> int32[?]",
+            "gather x:3x4 indices:? axis=1 -> float32[3x?]",
+        ],
+    ),
+    "compress of all elements": (
+        "g (float[3,4] x, bool[9] c) => (float[N] y) { y = Compress (x, c) }",
+        [
+            "reshape x:3x4 shape=(-1,) -> float32[12]",
+            "non_zero x:9 -> int32[?x1]",
+            "squeeze x:?x1 axes=(1,) -> int32[?]",
+            "gather x:12 indices:? axis=0 -> float32[?]",
+        ],
+    ),
 }
 
 

@@ -78,6 +78,31 @@ CASES = {
             "mul x:1x8x8 y:scalar -> float32[1x8x8]",
         ],
     ),
+    "matrix times vector": (
+        "g (float[3,4] x, float[4] w) => (float[3] y) { y = MatMul (x, w) }",
+        [
+            "expand_dims x:4 axes=(1,) -> float32[4x1]",
+            "matmul x:3x4 y:4x1 transpose_x=False transpose_y=False -> float32[3x1]",
+            "squeeze x:3x1 axes=(-1,) -> float32[3]",
+        ],
+    ),
+    "vector times vector": (
+        "g (float[4] x, float[4] w) => (float y) { y = MatMul (x, w) }",
+        [
+            "expand_dims x:4 axes=(0,) -> float32[1x4]",
+            "expand_dims x:4 axes=(1,) -> float32[4x1]",
+            "matmul x:1x4 y:4x1 transpose_x=False transpose_y=False -> float32[1x1]",
+            "squeeze x:1x1 axes=(-2,-1) -> float32[scalar]",
+        ],
+    ),
+    "vector times matrices": (
+        "g (float[4] x, float[2,4,5] w) => (float[2,5] y) { y = MatMul (x, w) }",
+        [
+            "expand_dims x:4 axes=(0,) -> float32[1x4]",
+            "matmul x:1x4 y:2x4x5 transpose_x=False transpose_y=False -> float32[2x1x5]",
+            "squeeze x:2x1x5 axes=(-2,) -> float32[2x5]",
+        ],
+    ),
 }
 
 

@@ -44,6 +44,48 @@ CASES = {
             "cast x:5 dtype=int32 -> int32[5]",
         ],
     ),
+    "negative": (
+        "g (float[1,2,4,4] x) => (float[1,2,3,5] y) <int64[8] p = {0,0,-1,1,0,0,0,0}> { y = Pad (x, p) }",
+        [
+            (
+                "slice_by_index x:1x2x4x4 begin=(0,0,1,0) end=(1,2,4,4) stride=(1,1,1,1) "
+                "begin_mask=(True,True,False,True) end_mask=(True,True,False,True) -> float32[1x2x3x4]"
+            ),
+            "pad x:1x2x3x4 mode=constant constant_val=0.0 pad=(0,0,0,0,0,0,1,0) -> float32[1x2x3x5]",
+        ],
+    ),
+    "negative alone": (
+        "g (float[4,4] x) => (float[3,4] y) <int64[4] p = {-1,0,0,0}> { y = Pad (x, p) }",
+        [
+            (
+                "slice_by_index x:4x4 begin=(1,0) end=(4,4) stride=(1,1) begin_mask=(False,True) "
+                "end_mask=(False,True) -> float32[3x4]"
+            )
+        ],
+    ),
+    "negative on a free axis has no lowering": (
+        "g (float[N,4] x) => (float[M,4] y) <int64[4] p = {-1,0,0,0}> { y = Pad (x, p) }",
+        ["onnx.Pad data:Nx4 pads:4 -> float32[?x4]"],
+    ),
+    "to a size around the centre": (
+        "g (float[4,6] x) => (float[7,3] y) <int64[2] s = {7,3}> { y = CenterCropPad (x, s) }",
+        [
+            (
+                "slice_by_index x:4x6 begin=(0,1) end=(4,4) stride=(1,1) begin_mask=(True,False) "
+                "end_mask=(True,False) -> float32[4x3]"
+            ),
+            "pad x:4x3 mode=constant constant_val=0.0 pad=(1,2,0,0) -> float32[7x3]",
+        ],
+    ),
+    "to a smaller size around the centre": (
+        "g (float[4,6] x) => (float[4,3] y) <int64[2] s = {4,3}> { y = CenterCropPad (x, s) }",
+        [
+            (
+                "slice_by_index x:4x6 begin=(0,1) end=(4,4) stride=(1,1) begin_mask=(True,False) "
+                "end_mask=(True,False) -> float32[4x3]"
+            )
+        ],
+    ),
 }
 
 

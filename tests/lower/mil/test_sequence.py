@@ -31,6 +31,37 @@ CASES = {
         ),
         ["onnx.SequenceConstruct inputs:2x3 inputs:2x3 -> float32[12]", "list_read ls:12 index:scalar -> float32[2x3]"],
     ),
+    "split and taken apart": (
+        (
+            "g (float[2,6] x) => (float[2,4] y) <int64[2] s = {2,4}, int64 p = {1}> { q = SplitToSequence <axis = "
+            "1> (x, s) y = SequenceAt (q, p) }"
+        ),
+        ["split x:2x6 split_sizes=(2,4) axis=1 -> float32[2x2], float32[2x4]"],
+    ),
+    "split into equal parts": (
+        (
+            "g (float[2,7] x) => (float[2,3] y, float[2,1] z) <int64 s = {3}, int64 p = {1}, int64 o = {-1}> { q = "
+            "SplitToSequence <axis = 1> (x, s) y = SequenceAt (q, p) z = SequenceAt (q, o) }"
+        ),
+        ["split x:2x7 split_sizes=(3,3,1) axis=1 -> float32[2x3], float32[2x3], float32[2x1]"],
+    ),
+    "split into single rows": (
+        (
+            "g (float[3,6] x) => (float[6] y) <int64 p = {-1}> { q = SplitToSequence <axis = 0, keepdims = 0> (x) y "
+            "= SequenceAt (q, p) }"
+        ),
+        [
+            "split x:3x6 split_sizes=(1,1,1) axis=0 -> float32[1x6], float32[1x6], float32[1x6]",
+            "squeeze x:1x6 axes=(0,) -> float32[6]",
+        ],
+    ),
+    "split in one": (
+        (
+            "g (float[2,6] x) => (float[2,6] y) <int64 s = {6}, int64 p = {0}> { q = SplitToSequence <axis = 1> (x, "
+            "s) y = SequenceAt (q, p) }"
+        ),
+        [],
+    ),
 }
 
 

@@ -1,0 +1,1 @@
+"""How often the rule tables say what a vendor's compiler says, and where they do not."""

@@ -1,0 +1,18 @@
+"""From placement, work and memory to findings: each trouble once, with the ops it touches and why."""
+
+from __future__ import annotations
+
+from edgeplan.diagnose.case import Case
+from edgeplan.diagnose.fragments import fragment_findings
+from edgeplan.diagnose.memory import memory_findings
+from edgeplan.diagnose.placement import placement_findings
+from edgeplan.diagnose.shapes import shape_findings
+from edgeplan.finding import Finding
+
+__all__ = ["Case", "diagnose"]
+
+
+def diagnose(case: Case) -> tuple[Finding, ...]:
+    """Every finding, worst first; those of equal severity by code, then by the work they touch."""
+    found = [*shape_findings(case), *placement_findings(case), *fragment_findings(case), *memory_findings(case)]
+    return tuple(sorted(found, key=lambda f: (-f.severity.rank, f.code, -(f.macs_share or 0), -(f.bytes_share or 0))))

@@ -1,0 +1,33 @@
+"""Transposes of tensors of six axes that a runtime does with five."""
+
+from __future__ import annotations
+
+from edgeplan.lower.fuse.pattern import Fused, Matcher
+
+__all__ = ["fuse_rank_six"]
+
+
+def fuse_rank_six(m: Matcher, index: int) -> Fused | None:
+    """A transpose between two reshapes, one of whose six axes has one element and stays where it is (onnxruntime-qnn,
+    qnn_node_group/reshape_transpose_rank5.cc at cee6c0d9).
+
+    Before: `a = Reshape(x, [1, 8, 7, 8, 7, 96]); b = Transpose<perm = 0, 1, 3, 2, 4, 5>(a); y = Reshape(b, s)`
+    After:  `y = Transpose<perm = 0, 2, 1, 3, 4>(x)`, x and y looked at under other shapes
+    """
+    middle = m.producer(m.op(index).inputs[0], "Transpose")
+    if middle is None or m.sole(m.op(middle).outputs[0]) != index:
+        return None
+    first = m.producer(m.op(middle).inputs[0], "Reshape")
+    if first is None or m.sole(m.op(first).outputs[0]) != middle:
+        return None
+    if not all(m.value(m.op(at).inputs[1]).const for at in (first, index)):
+        return None
+    before, perm = m.value(m.op(first).outputs[0]).shape, m.op(middle).attrs.get("perm")
+    if before is None or len(before) != 6 or not isinstance(perm, tuple):
+        return None
+    unit = next((axis for axis, size in enumerate(before) if size == 1 and perm[axis] == axis), None)
+    if unit is None:
+        return None
+    axes = tuple(a - (a > unit) for a in perm if isinstance(a, int) and a != unit)
+    source = m.op(first)
+    return Fused("Transpose", source.inputs[:1], ("data",), m.op(index).outputs, {"perm": axes}, (first, middle, index))

@@ -1,0 +1,23 @@
+"""Casts."""
+
+import pytest
+
+CASES = {
+    "to integers": (
+        "g (float[2,3] x) => (int64[2,3] y) { y = Cast <to = 7> (x) }",
+        [
+            "CAST input:2x3 in_data_type=FLOAT32 out_data_type=INT64 -> int64[2x3]",
+        ],
+    ),
+    "of half to single": (
+        "g (float16[2,3] x) => (float[2,3] y) { t = Cast <to = 1> (x) y = Relu (t) }",
+        [
+            "RELU x:2x3 -> float32[2x3]",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES.keys())
+def test_lowers_to(tflite, text, expected):
+    assert tflite(text) == expected

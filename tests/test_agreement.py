@@ -1,0 +1,52 @@
+"""The agreement program counts right, and the rows keep to the recorded answers of compilers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.agreement import tensorrt
+from benchmarks.agreement.case import Case, tally
+from benchmarks.agreement.judge import ask, unit_target
+from edgeplan.frontends.onnx import parse_text
+
+CASES = (
+    Case("a", "runs", "runs"),
+    Case("b", "runs", "refuses"),
+    Case("c", "refuses", "refuses"),
+    Case("d", "fails", "refuses"),
+    Case("e", "refuses", "unknown"),
+    Case("f", "refuses", "runs", left_out="an edition"),
+)
+
+
+def test_shares_are_those_of_the_cases_that_count() -> None:
+    found = tally("t", CASES)
+    assert found.right == 2 / 5
+    assert found.found == 2 / 3
+    assert found.false_alarms == 1 / 2
+    assert [c.name for c in found.wrong] == ["b", "d", "e"]
+
+
+def test_the_table_has_a_row_a_truth_and_a_column_an_answer() -> None:
+    lines = list(tally("t", CASES).lines())
+    assert lines[0] == "### t: 5 cases, 40.0% right"
+    assert "| the referee | edgeplan: runs | edgeplan: refuses | edgeplan: unknown |" in lines
+    assert "| refuses | 0 | 1 | 1 |" in lines
+    assert lines[-1] == "- left out, 1: an edition"
+
+
+def test_a_model_is_as_good_as_its_worst_op() -> None:
+    target = unit_target("tensorrt", "gpu", "11.1", generation="8.6")
+    one = "g (float[1,4,4] x) => (y) { r = Relu (x) y = Det (r) }"
+    assert ask(parse_text(one), target)[0] == "refuses"
+    assert ask(parse_text("g (float[1,4,4] x) => (y) { y = Relu (x) }"), target) == ("runs", "")
+
+
+@pytest.mark.parametrize("title", [t for t in tensorrt.SETS if "SM75" in t or "SM120" in t])
+def test_rows_keep_to_recorded_answers(title: str, tmp_path: Path) -> None:
+    found = tally(title, tensorrt.SETS[title](tmp_path))
+    assert len(found.cases) > 400
+    assert found.right >= 0.97
+    assert found.false_alarms <= 0.02
