@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.mil.attributes import number, one_number, text
+from edgeplan.lower.attributes import number, one_number, text
 from edgeplan.lower.mil.binary import promoted
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import is_float, scalar
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import broadcast, size
+from edgeplan.lower.shapes import broadcast, size
 
 __all__ = [
     "bias_gelu", "celu", "clip", "elu", "fused_activation", "gelu", "hard_sigmoid", "hard_swish", "leaky_relu", "mish",

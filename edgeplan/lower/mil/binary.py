@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import flag
+from edgeplan.lower.attributes import flag
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, dtype_name, is_float, is_integer, scalar
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import broadcast
+from edgeplan.lower.shapes import broadcast
 
 __all__ = ["arithmetic", "divide", "mean", "power", "promoted", "remainder", "variadic"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import Op
-from edgeplan.lower.mil.attributes import integer, text
+from edgeplan.lower.attributes import integer, text
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
 

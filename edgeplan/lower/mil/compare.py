@@ -8,7 +8,7 @@ from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool, scalar
 from edgeplan.lower.mil.expand import broadcast_to
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import broadcast, static
+from edgeplan.lower.shapes import broadcast, static
 
 __all__ = ["bitwise_not", "compare", "logic", "where"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Dim, Op
+from edgeplan.lower.attributes import integer, integers, port, text
 from edgeplan.lower.mil.activation import fused_activation
-from edgeplan.lower.mil.attributes import integer, integers, port, text
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.pool import padding
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import size, static
+from edgeplan.lower.shapes import size, static
 
 __all__ = ["conv", "conv_transpose", "fused_conv"]
 

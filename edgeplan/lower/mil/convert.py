@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.mil.attributes import integer
+from edgeplan.lower.attributes import integer
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, dtype_name
 from edgeplan.lower.mil.neighbours import producer
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import permuted
+from edgeplan.lower.shapes import permuted
 
 __all__ = ["convert", "dequantize", "quantize", "transposed_weight"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Dim, Op
-from edgeplan.lower.mil.attributes import text
+from edgeplan.lower.attributes import text
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import permuted, reduced, reshape_target, total
+from edgeplan.lower.shapes import permuted, reduced, reshape_target, total
 
 __all__ = ["einsum"]
 

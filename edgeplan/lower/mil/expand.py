@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import vector
+from edgeplan.lower.attributes import vector
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, scalar
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.shapes import static
 
 __all__ = ["broadcast_to", "expand", "tile"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Dim, Op, Shape
-from edgeplan.lower.mil.attributes import flag, integer, one_integer
+from edgeplan.lower.attributes import flag, integer, one_integer
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import permuted, replaced, size
+from edgeplan.lower.shapes import permuted, replaced, size
 
 __all__ = ["dft", "stft"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op, Shape
-from edgeplan.lower.mil.attributes import integer, one_integer, text
+from edgeplan.lower.attributes import integer, one_integer, text
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool, is_integer
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import total
 from edgeplan.lower.mil.slices import at_index
+from edgeplan.lower.shapes import total
 
 __all__ = ["compress", "gather", "gather_elements", "gather_nd", "scatter_elements", "scatter_nd"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeplan.graph import Attr, Body, Dim, DType, Graph, Op, Value
-from edgeplan.lower.mil.attributes import flag, number
+from edgeplan.lower.attributes import flag, number
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import scalar
 from edgeplan.lower.mil.recurrent import Layer, read_layer, target_of, zeros

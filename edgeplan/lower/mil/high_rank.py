@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import prod
 
 from edgeplan.graph import Op
-from edgeplan.lower.mil.attributes import integers
+from edgeplan.lower.attributes import integers
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.neighbours import only_consumer
-from edgeplan.lower.mil.shapes import reshape_target, static
+from edgeplan.lower.shapes import reshape_target, static
 
 __all__ = ["rearranged", "reshapes_after"]
 

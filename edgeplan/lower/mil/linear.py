@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Op, Shape
-from edgeplan.lower.mil.attributes import flag, number
+from edgeplan.lower.attributes import flag, number
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import scalar
 from edgeplan.lower.mil.convert import transposed_weight
 from edgeplan.lower.mil.neighbours import consumers, only_consumer, producer
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import broadcast, permuted, size
+from edgeplan.lower.shapes import broadcast, permuted, size
 
 __all__ = ["fused_matmul", "gemm", "matmul", "only_swaps_for_matmul"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.mil.attributes import integer, one_integer, one_number
+from edgeplan.lower.attributes import integer, one_integer, one_number
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, scalar
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import permuted, size
+from edgeplan.lower.shapes import permuted, size
 
 __all__ = ["non_maximum_suppression"]
 

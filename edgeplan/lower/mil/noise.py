@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.mil.attributes import integer, integers, number
+from edgeplan.lower.attributes import integer, integers, number
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, dtype_name, is_float
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.shapes import static
 
 __all__ = ["bernoulli", "multinomial", "random"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import flag, integer, one_integer
+from edgeplan.lower.attributes import flag, integer, one_integer
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool
 from edgeplan.lower.mil.registry import lowers

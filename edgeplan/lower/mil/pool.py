@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Op
-from edgeplan.lower.mil.attributes import flag, integer, integers, text
+from edgeplan.lower.attributes import flag, integer, integers, text
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.neighbours import used
 from edgeplan.lower.mil.registry import lowers

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op, Shape
-from edgeplan.lower.mil.attributes import axes, flag, integer, one_integer
+from edgeplan.lower.attributes import axes, flag, integer, one_integer
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool, is_integer
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import reduced, size
+from edgeplan.lower.shapes import reduced, size
 
 __all__ = ["arg_extreme", "reduce", "top_k"]
 

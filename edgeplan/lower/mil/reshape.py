@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import axes, integer, integers, vector
+from edgeplan.lower.attributes import axes, integer, integers, vector
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.high_rank import rearranged, reshapes_after
 from edgeplan.lower.mil.linear import only_swaps_for_matmul
 from edgeplan.lower.mil.neighbours import only_consumer
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import reshape_target, total
+from edgeplan.lower.shapes import reshape_target, total
 
 __all__ = ["flatten", "reshape", "squeeze", "transpose", "unsqueeze"]
 

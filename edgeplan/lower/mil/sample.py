@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, Op
-from edgeplan.lower.mil.attributes import flag, text, vector
+from edgeplan.lower.attributes import flag, text, vector
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.neighbours import consumers, producer
 from edgeplan.lower.mil.registry import lowers

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.mil.attributes import flag, integer, one_integer
+from edgeplan.lower.attributes import flag, integer, one_integer
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.neighbours import consumers, producer
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import replaced, size
+from edgeplan.lower.shapes import replaced, size
 
 __all__ = [
     "sequence_append",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.mil.attributes import axes, vector
+from edgeplan.lower.attributes import axes, vector
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.shapes import size
 
 __all__ = ["at_index", "slice_tensor"]
 

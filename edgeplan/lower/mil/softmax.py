@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import integer
+from edgeplan.lower.attributes import integer
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.registry import lowers
-from edgeplan.lower.mil.shapes import reduced, reshape_target, size, total
+from edgeplan.lower.shapes import reduced, reshape_target, size, total
 
 __all__ = ["hardmax", "softmax"]
 

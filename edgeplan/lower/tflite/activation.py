@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import number, text
+from edgeplan.lower.attributes import number, text
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.fused import EXTREME, bounds, clamp
 from edgeplan.lower.tflite.layout import Layout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeplan.graph import Attr, Dim, DType, Scalar, Shape
-from edgeplan.lower.mil.shapes import broadcast, reduced, replaced, reshape_target, static
+from edgeplan.lower.shapes import broadcast, reduced, replaced, reshape_target, static
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast
 from edgeplan.lower.tflite.layout import NATIVE, Order

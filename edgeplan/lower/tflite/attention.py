@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import sqrt
 
 from edgeplan.graph import Op
-from edgeplan.lower.mil.attributes import flag, integer, number, port
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.attributes import flag, integer, number, port
+from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.algebra import binary, sliced
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.registry import lowers

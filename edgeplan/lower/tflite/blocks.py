@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import integer, text
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.attributes import integer, text
+from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.layout import Layout, channels_last
 from edgeplan.lower.tflite.registry import lowers

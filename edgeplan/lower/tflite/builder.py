@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from edgeplan.graph import Attr, Body, DType, Graph, Op, Scalar, Shape, Value
 from edgeplan.lower import builder
-from edgeplan.lower.mil.shapes import reshape_target
+from edgeplan.lower.shapes import reshape_target
 from edgeplan.lower.tflite.forms import Forms
 from edgeplan.lower.tflite.layout import NATIVE, Layout, Order, channels_last, relaid_shape, trivial
 from edgeplan.tflite_ops import tflite_schema

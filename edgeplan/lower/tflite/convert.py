@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.layout import NATIVE, Layout, Order
 from edgeplan.lower.tflite.operands import common_order

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import integer, one_integer, vector
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.attributes import integer, one_integer, vector
+from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.algebra import binary, int32, sliced, step
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from edgeplan.graph import Attr, Op
-from edgeplan.lower.mil.attributes import integers, vector
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.attributes import integers, vector
+from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.algebra import int32, padded, sliced, step
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.registry import lowers

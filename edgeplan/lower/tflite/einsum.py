@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Dim, Op
-from edgeplan.lower.mil.attributes import text
-from edgeplan.lower.mil.shapes import permuted, reshape_target, total
+from edgeplan.lower.attributes import text
+from edgeplan.lower.shapes import permuted, reshape_target, total
 from edgeplan.lower.tflite.algebra import binary, matmul, reduce
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.registry import lowers

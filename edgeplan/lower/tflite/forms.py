@@ -7,7 +7,7 @@ from math import prod
 
 from edgeplan.graph import DType, Graph, Op, Shape, Value
 from edgeplan.lower import builder
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.layout import (
     NATIVE,
     Layout,

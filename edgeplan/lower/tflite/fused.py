@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import Op
-from edgeplan.lower.mil.attributes import number, one_number
+from edgeplan.lower.attributes import number, one_number
 from edgeplan.lower.tflite.builder import Builder
 
 __all__ = ["EXTREME", "bounds", "clamp", "only_reader", "used", "with_activation"]

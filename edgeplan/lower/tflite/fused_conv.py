@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgeplan.graph import Op
-from edgeplan.lower.mil.attributes import port, text
+from edgeplan.lower.attributes import port, text
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.conv import conv
 from edgeplan.lower.tflite.layout import Layout

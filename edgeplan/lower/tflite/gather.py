@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from edgeplan.graph import Dim, DType, Op, Shape
-from edgeplan.lower.mil.attributes import integer
-from edgeplan.lower.mil.shapes import reshape_target, size, static
+from edgeplan.lower.attributes import integer
+from edgeplan.lower.shapes import reshape_target, size, static
 from edgeplan.lower.tflite.algebra import binary, concat, extent, int32, reshaped, scalar_of, step
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.registry import lowers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import Op
-from edgeplan.lower.mil.attributes import flag, number
+from edgeplan.lower.attributes import flag, number
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.recurrent import finished, read_layer, start
 from edgeplan.lower.tflite.registry import lowers

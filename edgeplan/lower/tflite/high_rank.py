@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.builder import Builder
 
 __all__ = ["Merged", "merged_axes", "with_axes"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import number
+from edgeplan.lower.attributes import number
 from edgeplan.lower.tflite.algebra import extent, step
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.fused import used

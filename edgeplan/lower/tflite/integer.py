@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import integer
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.attributes import integer
+from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.algebra import binary, matmul, unary
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast

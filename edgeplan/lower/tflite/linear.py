@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from edgeplan.graph import Attr, Dim, Op, Shape
-from edgeplan.lower.mil.attributes import flag, number
-from edgeplan.lower.mil.shapes import broadcast, size, static
+from edgeplan.lower.attributes import flag, number
+from edgeplan.lower.shapes import broadcast, size, static
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.fused import only_reader, with_activation
 from edgeplan.lower.tflite.layout import NATIVE

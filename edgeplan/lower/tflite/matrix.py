@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.shapes import reshape_target, size, static
+from edgeplan.lower.shapes import reshape_target, size, static
 from edgeplan.lower.tflite.algebra import binary, concat, matmul, sliced, step, unary
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.registry import lowers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgeplan.lower.mil.shapes import broadcast
+from edgeplan.lower.shapes import broadcast
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.reduction import reduced_by
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Dim, DType, Op
-from edgeplan.lower.mil.attributes import integer, one_integer, one_number
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.attributes import integer, one_integer, one_number
+from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.algebra import binary, concat, int32, scalar_of, sliced, step
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast

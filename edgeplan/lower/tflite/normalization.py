@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Op
-from edgeplan.lower.mil.attributes import flag, integer, integers, number, port
-from edgeplan.lower.mil.shapes import size, static
+from edgeplan.lower.attributes import flag, integer, integers, number, port
+from edgeplan.lower.shapes import size, static
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.fused import used, with_activation
 from edgeplan.lower.tflite.layout import Layout, channels_last, placed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from edgeplan.graph import DType, Op, Shape
-from edgeplan.lower.mil.attributes import flag, integer, one_integer
-from edgeplan.lower.mil.shapes import reduced, replaced, reshape_target, size, static
+from edgeplan.lower.attributes import flag, integer, one_integer
+from edgeplan.lower.shapes import reduced, replaced, reshape_target, size, static
 from edgeplan.lower.tflite.algebra import binary, int32, step, unary
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast, type_name

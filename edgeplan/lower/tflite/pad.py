@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeplan.graph import Attr, DType, Op, Scalar
-from edgeplan.lower.mil.attributes import axes, integers, number, text, vector
-from edgeplan.lower.mil.shapes import replaced, size
+from edgeplan.lower.attributes import axes, integers, number, text, vector
+from edgeplan.lower.shapes import replaced, size
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast
 from edgeplan.lower.tflite.layout import NATIVE, Layout, Order, relaid

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeplan.graph import Attr, Dim, DType, Op, Shape
-from edgeplan.lower.mil.attributes import flag, integer, integers
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.attributes import flag, integer, integers
+from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.fused import used, with_activation
 from edgeplan.lower.tflite.layout import Layout, channels_last

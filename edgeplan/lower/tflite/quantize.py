@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import integer, port
+from edgeplan.lower.attributes import integer, port
 from edgeplan.lower.tflite.algebra import binary, reduce, step, unary
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeplan.graph import Attr, Dim, Op
-from edgeplan.lower.mil.attributes import flag, integer, number, text
-from edgeplan.lower.mil.shapes import reshape_target, size
+from edgeplan.lower.attributes import flag, integer, number, text
+from edgeplan.lower.shapes import reshape_target, size
 from edgeplan.lower.tflite.algebra import concat, sliced, step
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.registry import lowers

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import axes, flag, integer
-from edgeplan.lower.mil.shapes import reduced
+from edgeplan.lower.attributes import axes, flag, integer
+from edgeplan.lower.shapes import reduced
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.layout import Layout, Order, kept, placed
 from edgeplan.lower.tflite.operands import common_order

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op, Shape
-from edgeplan.lower.mil.attributes import axes, flag, integer, integers, vector
-from edgeplan.lower.mil.shapes import reshape_target, total
+from edgeplan.lower.attributes import axes, flag, integer, integers, vector
+from edgeplan.lower.shapes import reshape_target, total
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast
 from edgeplan.lower.tflite.layout import NATIVE, Layout, Order, channels_last, relaid_shape

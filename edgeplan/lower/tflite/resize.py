@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
-from edgeplan.lower.mil.attributes import axes, text, vector
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.attributes import axes, text, vector
+from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast
 from edgeplan.lower.tflite.layout import Layout, channels_last

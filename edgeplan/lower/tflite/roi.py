@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 from edgeplan.graph import Dim, DType, Op
-from edgeplan.lower.mil.attributes import integer, number, text
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.attributes import integer, number, text
+from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.algebra import binary, int32, step, unary
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Dim, Op
-from edgeplan.lower.mil.attributes import flag, integer, port
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.attributes import flag, integer, port
+from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.algebra import binary, concat, int32, reshaped, sliced, step
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.registry import lowers

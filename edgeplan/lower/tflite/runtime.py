@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeplan.graph import DType, Shape
-from edgeplan.lower.mil.shapes import reshape_target
+from edgeplan.lower.shapes import reshape_target
 from edgeplan.lower.tflite.builder import Builder
 
 __all__ = ["Size", "dimension", "reshaped", "shape_of", "shape_operand"]

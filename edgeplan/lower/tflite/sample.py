@@ -6,8 +6,8 @@ from itertools import product
 from math import prod
 
 from edgeplan.graph import Dim, DType, Op, Shape
-from edgeplan.lower.mil.attributes import flag, text, vector
-from edgeplan.lower.mil.shapes import reshape_target, static
+from edgeplan.lower.attributes import flag, text, vector
+from edgeplan.lower.shapes import reshape_target, static
 from edgeplan.lower.tflite.algebra import binary, matmul, padded, step, unary
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import integer, text
-from edgeplan.lower.mil.shapes import size, static
+from edgeplan.lower.attributes import integer, text
+from edgeplan.lower.shapes import size, static
 from edgeplan.lower.tflite.algebra import binary, concat, extent, int32, step, vector_of
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeplan.graph import Dim, DType, Shape
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.algebra import binary, concat, matmul, reshaped, scalar_of, softmax, step, unary
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeplan.graph import Op
-from edgeplan.lower.mil.attributes import flag, integer, one_integer
+from edgeplan.lower.attributes import flag, integer, one_integer
 from edgeplan.lower.tflite.algebra import concat
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.registry import lowers

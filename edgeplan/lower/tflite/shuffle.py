@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import integers
-from edgeplan.lower.mil.shapes import size
+from edgeplan.lower.attributes import integers
+from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.fused import only_reader
 from edgeplan.lower.tflite.layout import placed

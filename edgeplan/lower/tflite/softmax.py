@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeplan.graph import Op, Shape
-from edgeplan.lower.mil.attributes import integer
-from edgeplan.lower.mil.shapes import reshape_target, static, total
+from edgeplan.lower.attributes import integer
+from edgeplan.lower.shapes import reshape_target, static, total
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.layout import NATIVE, Layout, Order, channels_last, normal
 from edgeplan.lower.tflite.registry import lowers

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import pi, prod
 
 from edgeplan.graph import Dim, DType, Op
-from edgeplan.lower.mil.attributes import flag, integer, one_integer
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.attributes import flag, integer, one_integer
+from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.algebra import binary, concat, int32, matmul, sliced, step, unary
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from edgeplan.graph import Attr, DType, Op, Shape
-from edgeplan.lower.mil.shapes import broadcast
+from edgeplan.lower.shapes import broadcast
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.high_rank import Merged, merged_axes, with_axes
 from edgeplan.lower.tflite.operands import common_order, operand

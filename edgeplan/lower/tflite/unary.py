@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import inf
 
 from edgeplan.graph import DType, Op
-from edgeplan.lower.mil.attributes import flag
+from edgeplan.lower.attributes import flag
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.layout import Layout
 from edgeplan.lower.tflite.registry import lowers

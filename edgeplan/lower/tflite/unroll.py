@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeplan.graph import DType, Graph, Op
-from edgeplan.lower.mil.shapes import static
+from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.algebra import concat, step
 from edgeplan.lower.tflite.builder import Builder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgeplan.graph import Graph, Op
-from edgeplan.lower.mil.attributes import integers
+from edgeplan.lower.attributes import integers
 from edgeplan.lower.tflite.layout import Layout, channels_last
 
 __all__ = ["wants_of"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeplan.graph import Attr, Dim, DType, Op, Shape
-from edgeplan.lower.mil.attributes import integers, text
-from edgeplan.lower.mil.shapes import reshape_target
+from edgeplan.lower.attributes import integers, text
+from edgeplan.lower.shapes import reshape_target
 from edgeplan.lower.tflite.builder import Builder
 
 __all__ = ["Window", "grown", "lowered", "padded", "padding_of", "raised", "same_pads", "window"]
