@@ -6,7 +6,7 @@ import mmap
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeplan.frontends.errors import ModelError
@@ -121,7 +121,7 @@ class TfliteFile:
             tensors = tuple(read_tensors(self._file, table, self._buffers))
             ops = tuple(self._operator(o, len(tensors)) for o in table.tables("operators"))
             inputs, outputs = (_indices(table, field, len(tensors)) for field in ("inputs", "outputs"))
-            self._read[index] = Subgraph(table.text("name"), tensors, ops, inputs, outputs)
+            self._read[index] = _kept_apart(Subgraph(table.text("name"), tensors, ops, inputs, outputs))
         return self._read[index]
 
     def _operator(self, table: Table, tensors: int) -> Operator:
@@ -196,3 +196,26 @@ def _check(code: _Code, attrs: dict[str, Attr], inputs: tuple[int, ...], outputs
         raise ModelError(f"an op {code.type} lacks an input that it needs")
     if len(outputs) < known.least:
         raise ModelError(f"an op {code.type} has no output")
+
+
+def _kept_apart(graph: Subgraph) -> Subgraph:
+    """The subgraph with a tensor of its own for every op's result that the file gives contents as well,
+    as onnx2tf's shape arithmetic does.
+
+    Readers keep the contents of the file: the runtime treats a tensor with a buffer as a constant when it prepares
+    the ops, and so sizes what they shape (LiteRT `core/interpreter_builder.cc`, kTfLiteMmapRo).
+
+    Before: `shape = <1, 4, 1>; shape = GATHER(...); y = RESHAPE(x, shape)`
+    After:  `shape = <1, 4, 1>; shape/computed = GATHER(...); y = RESHAPE(x, shape)`
+    """
+    inputs = set(graph.inputs)
+    tensors, ops = list(graph.tensors), []
+    for op in graph.ops:
+        outputs = list(op.outputs)
+        for slot, index in enumerate(outputs):
+            found = graph.tensors[index]
+            if found.const and not found.variable and index not in inputs:
+                outputs[slot] = len(tensors)
+                tensors.append(replace(found, name=f"{found.name}/computed", const=False, data=None, storage=()))
+        ops.append(op if tuple(outputs) == op.outputs else replace(op, outputs=tuple(outputs)))
+    return graph if len(tensors) == len(graph.tensors) else replace(graph, tensors=tuple(tensors), ops=tuple(ops))

@@ -248,3 +248,17 @@ def test_an_input_goes_by_its_name_in_a_signature() -> None:
     data = model(tensors, [("RELU", (0,), (1,))], signature_defs=[signature])
     read = load_tflite(data, shapes={"x": (3, 4)})
     assert (read.free, read.graph.values["y"].shape) == ((), (3, 4))
+
+
+def test_a_constant_that_an_op_writes_to_stays_what_the_file_says() -> None:
+    tensors = [
+        tensor((4,), name="x"),
+        tensor((2,), "INT32", name="shape", buffer=1),
+        tensor((2,), "INT32", name="made"),
+        tensor((2, 2), name="y"),
+    ]
+    ops = [("NEG", (2,), (1,), {}), ("RESHAPE", (0, 1), (3,), {})]
+    read = graph(model(tensors, [("ABS", (1,), (2,), {}), *ops], buffers=[struct.pack("<2i", 2, 2)], inputs=(0,)))
+    assert [op.outputs for op in read.ops] == [("made",), ("shape/computed",), ("y",)]
+    assert read.ops[2].inputs == ("x", "shape")
+    assert read.values["shape"].data == (2, 2)
