@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.agreement import tensorrt
+from benchmarks.agreement import qnn, tensorrt
 from benchmarks.agreement.case import Case, tally
 from benchmarks.agreement.judge import ask, unit_target
 from edgeplan.frontends.onnx import parse_text
@@ -44,9 +44,13 @@ def test_a_model_is_as_good_as_its_worst_op() -> None:
     assert ask(parse_text("g (float[1,4,4] x) => (y) { y = Relu (x) }"), target) == ("runs", "")
 
 
-@pytest.mark.parametrize("title", [t for t in tensorrt.SETS if "SM75" in t or "SM120" in t])
+RECORDED = {t: s for t, s in tensorrt.SETS.items() if "SM75" in t or "SM120" in t}
+RECORDED |= {t: s for t, s in qnn.SETS.items() if "random" in t}
+
+
+@pytest.mark.parametrize("title", RECORDED)
 def test_rows_keep_to_recorded_answers(title: str, tmp_path: Path) -> None:
-    found = tally(title, tensorrt.SETS[title](tmp_path))
-    assert len(found.cases) > 400
+    found = tally(title, RECORDED[title](tmp_path))
+    assert len(found.cases) > 300
     assert found.right >= 0.97
     assert found.false_alarms <= 0.02

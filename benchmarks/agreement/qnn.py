@@ -16,6 +16,7 @@ import onnx
 from benchmarks.agreement.case import Case
 from benchmarks.agreement.judge import Answer, ask
 from benchmarks.agreement.qnn_aihub import aihub
+from benchmarks.agreement.qnn_random import drawn
 from edgeplan.frontends.onnx import ModelError, load_onnx
 from edgeplan.target import Target, resolve
 
@@ -98,9 +99,14 @@ def _variants(data: Path, soc: int) -> Iterator[Case]:
             yield Case(record["model"], truth, *_said(onnx.load_from_string(models.read(record["model"])), target))
 
 
+def _random(_: Path, soc: int) -> Iterator[Case]:
+    return drawn(f"random-77-soc{soc}.json", _unit(soc))
+
+
 SETS: Mapping[str, Callable[[Path], Iterator[Case]]] = {
     **{f"htp-op-oracle soc{soc}": partial(_oracle, soc=soc) for soc in (57, 36, 87, 35)},
     **{f"variants soc{soc}": partial(_variants, soc=soc) for soc in (57, 35)},
+    **{f"random models soc{soc}": partial(_random, soc=soc) for soc in (57, 35)},
     "aihub": aihub,
 }
 """A title to the cases of the records in a folder."""

@@ -93,11 +93,11 @@ class Matcher:
 
 
 def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None], ends: frozenset[str]) -> Graph:
-    """Apply one fusion wherever it matches at a standard op of the types `ends`; it need not look at those again.
+    """Apply one fusion wherever it matches at an op with a label of `ends`; it need not look at those again.
 
     A replaced op takes part in no second match, the op in its place may.
     """
-    candidates = [i for i, op in enumerate(graph.ops) if op.type in ends and not op.domain]
+    candidates = [i for i, op in enumerate(graph.ops) if op.label in ends]
     if not candidates:
         return graph
     matcher = Matcher(graph)

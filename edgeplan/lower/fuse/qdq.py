@@ -91,7 +91,8 @@ _MOVERS = (
 )  # fmt: skip
 _UNARY = (
     "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "LeakyRelu", "ReduceMean", "ReduceMin", "ReduceMax",
-    "ReduceProd", "ReduceSum", "Relu", "Gelu", "Elu", "HardSigmoid", "HardSwish", "Sigmoid", "Slice", "LogSoftmax",
+    "ReduceProd", "ReduceSum", "Relu", "Gelu", "com.microsoft.Gelu",
+    "Elu", "HardSigmoid", "HardSwish", "Sigmoid", "Slice", "LogSoftmax",
     "Softmax", "Sqrt", "Atan", "Asin", "Sin", "Cos", "Sign", "Tanh", "Exp", "Log", "LRN", "Ceil", "Floor", "Round",
     "Abs", "Neg", "DepthToSpace", "SpaceToDepth", "LpNormalization", "Erf", "ReduceL2", "ReduceLogSumExp",
     "Softplus", "Swish", "CumSum", "Split", "Reciprocal",
@@ -144,7 +145,7 @@ def fuse_qdq(m: Matcher, index: int) -> Fused | None:
         bool(readers),
         sum(v.const and v.elements == 1 and v.dtype is DType.FLOAT32 for v in map(m.value, op.inputs)),
     )
-    if not _SELECTORS[op.type](group):
+    if not _SELECTORS[op.label](group):
         return None
     if op.type in _MOVERS and not _same_scale(m, next(iter(makers.values())), readers[0]):
         return None

@@ -9,7 +9,7 @@ from edgeplan.graph import DType, Graph
 from edgeplan.lower.fold import fold
 from edgeplan.lower.fuse import fuse
 
-HEADER = '<ir_version: 10, opset_import: ["" : 21]>'
+HEADER = '<ir_version: 10, opset_import: ["" : 21, "com.microsoft" : 1]>'
 CONSTANTS = """<float s = {0.1}, float r = {0.2}, uint8 z = {128}, uint8 zero = {0}, uint16 zz = {3}, int8 k = {0},
     int32 o = {0}, int8[2, 2, 1, 1] w = {1, 2, 3, 4}, int32[2] b = {1, 2}, uint8[2] c = {1, 2}, float[2] f = {1, 2},
     float low = {-12.8}, float high = {12.7}, float six = {6}, int64[2] shape = {1, 32}>"""
@@ -33,6 +33,7 @@ def types(graph: Graph) -> list[str]:
     "nodes",
     [
         f"{X} y = Relu (xd) {Y}",
+        f"{X} y = com.microsoft.Gelu (xd) {Y}",
         f"{X} {V} y = Add (xd, vd) {Y}",
         f"{X} {W} y = Conv (xd, wd) {Y}",
         f"{X} {W} bd = DequantizeLinear (b, s, o) y = Conv (xd, wd, bd) {Y}",
@@ -48,7 +49,7 @@ def test_a_group_is_one_op(nodes: str) -> None:
     op = next(op for op in graph.ops if op.attrs.get("quantized"))
     assert "DequantizeLinear" not in types(graph)[:-1]
     assert graph.values[op.outputs[0]].dtype is DType.UINT8
-    assert op.type == nodes.split("y = ")[1].split(" ")[0]
+    assert op.type == nodes.split("y = ")[1].split(" ")[0].removeprefix("com.microsoft.")
 
 
 @pytest.mark.parametrize(
