@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
+from benchmarks.agreement import coverage
 from benchmarks.agreement.case import Case, tally
 
 AREAS = {"coreml": "Core ML", "qnn": "Qualcomm QNN", "tensorrt": "TensorRT", "tflite": "LiteRT"}
@@ -53,6 +54,10 @@ def main() -> int:
             page.append(f"{table}\n")
             for case in found.wrong if given.verbose else ():
                 print(f"    {case.name}: the referee {case.truth}, edgeplan {case.said} ({case.why})")
+    if not given.area and not given.set:
+        page.append("## Real models\n")
+        page.extend(coverage.table(given.data))
+        page.append("")
     if given.output:
         given.output.write_text("\n".join(page), "utf-8")
     return 0

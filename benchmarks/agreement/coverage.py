@@ -13,7 +13,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,7 +23,7 @@ from edgeplan.lower import lower_to
 from edgeplan.place.partition import UNKNOWN, place
 from edgeplan.target import Target, resolve
 
-__all__ = ["DEVICES", "Coverage", "main"]
+__all__ = ["DEVICES", "Coverage", "table"]
 
 DEVICES: Mapping[str, str] = {
     "coreml": "iphone14pro",
@@ -75,10 +74,10 @@ class Coverage:
         return f"| {backend} | {self.ops} | {count} | {self.share:.2%} | {', '.join(labels)} |"
 
 
-def main(
+def table(
     data: Path, backends: Sequence[str] = (), only: str = "", dims: Mapping[str, int] | None = None, each: bool = False
-) -> None:
-    """Print one table: a row for each backend, all of them unless some are named; `each` adds a line for each model."""
+) -> Iterator[str]:
+    """Lines of one table: a row for each backend, all of them unless some are named; `each` names the models."""
     wanted = [b for b in backend_names() if b in (backends or DEVICES)]
     targets = {b: resolve(DEVICES[b], b) for b in wanted}
     found = {b: Coverage() for b in wanted}
@@ -90,21 +89,19 @@ def main(
                 count = found[backend].add(graph, target)
                 if each and count:
                     print(f"{name}: {count} unknown on {backend}", file=sys.stderr)
-    print(f"### Ops without a verdict, {read} models\n")
-    print("| backend | ops | unknown | share | which |\n|---|--:|--:|--:|---|")
-    for backend, coverage in found.items():
-        print(coverage.row(backend))
+    yield f"### Ops without a verdict, {read} models"
+    yield ""
+    yield "| backend | ops | unknown | share | which |"
+    yield "|---|--:|--:|--:|---|"
+    yield from (coverage.row(backend) for backend, coverage in found.items())
 
 
 def _graphs(folder: Path, only: str, dims: Mapping[str, int]) -> Iterator[tuple[str, Graph]]:
     """Every model file with its graph, free dimensions bound; one that cannot be read is named on stderr."""
-    reads_tflite = find_spec("edgeplan.frontends.tflite") is not None
-    if not reads_tflite and any(folder.rglob("*.tflite")):
-        print("no frontend for .tflite: those models are left out", file=sys.stderr)
     with TemporaryDirectory(prefix="edgeplan-coverage-") as scratch:
         for path in sorted(p for p in folder.rglob("*") if only in str(p)):
             try:
-                if path.suffix == ".tflite" and reads_tflite:
+                if path.suffix == ".tflite":
                     yield path.name, _tflite(path)
                 elif path.suffix == ".onnx":
                     yield path.name, _onnx(path, dims)
@@ -165,4 +162,4 @@ def _given() -> argparse.Namespace:
 
 if __name__ == "__main__":
     given = _given()
-    main(given.data, given.backend, given.only, dict(given.dim), given.verbose)
+    print("\n".join(table(given.data, given.backend, given.only, dict(given.dim), given.verbose)))

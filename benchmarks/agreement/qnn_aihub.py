@@ -1,4 +1,4 @@
-"""AI Hub's placements of whole float models by ONNX Runtime: those that stay on the NPU, and those that fall back."""
+"""AI Hub's placements of float models by ONNX Runtime: those that stay on the NPU, and those that fall back."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import onnx
 
+from benchmarks.agreement.aihub_models import MODELS
 from benchmarks.agreement.case import Case
 from benchmarks.agreement.judge import ask
 from edgeplan.frontends.onnx import load_onnx
@@ -55,21 +56,30 @@ FILES: Mapping[str, str] = {
 }
 """AI Hub's name to the model in the folder of models; a sibling of the same architecture where that is all there is."""
 
+RELEASE = "2.50"
+"""The QAIRT of AI Hub's measurements."""
+
 
 def aihub(data: Path) -> Iterator[Case]:
-    """One case for each float model and chipset that AI Hub ran with ONNX Runtime and whose model is at hand."""
+    """One case for each float model and chipset that AI Hub ran with ONNX Runtime and whose model is at hand: in the
+    folder of models, or in the folder `aihub`, where `aihub_models` has built it.
+    """
     rows: dict[tuple[str, str], set[bool]] = defaultdict(set)
     with (data / "qualcomm" / "data" / "aihub_perf_0.65.0.csv").open(newline="", encoding="utf-8") as table:
         for row in csv.DictReader(table):
             if row["runtime"] == "onnx" and row["precision"] == "float" and row["soc_model"] in DEVICES:
                 left = int(row["layers_cpu"] or 0) + int(row["layers_gpu"] or 0)
                 rows[row["model"], row["soc_model"]].add(left > 0)
-    for name, file in FILES.items():
+                rows[f"{row['model']}.{row['component']}", row["soc_model"]].add(left > 0)
+    files = {name: data / "models" / f"{file}.onnx.gz" for name, file in FILES.items()}
+    files |= {name: data / "aihub" / f"{name}.onnx" for name in MODELS}
+    for name, path in files.items():
         found = {soc: falls for (model, soc), falls in rows.items() if model == name}
-        path = data / "models" / f"{file}.onnx.gz"
         if not found or not path.is_file():
             continue
-        graph = load_onnx(onnx.load_from_string(gzip.decompress(path.read_bytes()))).graph
+        content = path.read_bytes()
+        model = onnx.load_from_string(gzip.decompress(content) if path.suffix == ".gz" else content)
+        graph = load_onnx(model).graph
         for soc, falls in sorted(found.items()):
-            said, why = ask(graph, resolve(DEVICES[soc], backend="qnn"))
+            said, why = ask(graph, resolve(DEVICES[soc], backend="qnn", release=RELEASE))
             yield Case(f"{name} soc{soc}", "refuses" if True in falls else "runs", said, why)

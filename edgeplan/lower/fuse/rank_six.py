@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeplan.graph import Attr
 from edgeplan.lower.fuse.pattern import Fused, Matcher
 
 __all__ = ["fuse_rank_six"]
@@ -30,4 +31,22 @@ def fuse_rank_six(m: Matcher, index: int) -> Fused | None:
         return None
     axes = tuple(a - (a > unit) for a in perm if isinstance(a, int) and a != unit)
     source = m.op(first)
-    return Fused("Transpose", source.inputs[:1], ("data",), m.op(index).outputs, {"perm": axes}, (first, middle, index))
+    attrs: dict[str, Attr] = {"perm": axes}
+    if _after_product(m, source.inputs[0], first):
+        attrs["after_product"] = 1
+    return Fused("Transpose", source.inputs[:1], ("data",), m.op(index).outputs, attrs, (first, middle, index))
+
+
+def _after_product(m: Matcher, name: str, reader: int) -> bool:
+    """A product with constant weights and a constant bias of more than two axes, read by nothing else: ONNX Runtime
+    makes Reshape, Gemm and Reshape of it (MatMulAddFusion) and joins the last one with the reshape that reads it.
+    """
+    add = m.producer(name, "Add")
+    if add is None or m.sole(name) != reader:
+        return False
+    for data, bias in m.operands(add):
+        product = m.producer(data, "MatMul")
+        if product is not None and m.value(bias).const and m.sole(data) == add:
+            a, b = m.op(product).inputs[:2]
+            return m.value(b).const and len(m.value(b).shape or ()) == 2 < len(m.value(a).shape or ())
+    return False

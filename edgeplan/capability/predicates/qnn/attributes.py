@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edgeplan.capability.predicates.shapes import dynamic_shape
 from edgeplan.graph import DType, Op, Value
 
 __all__ = [
+    "after_product",
     "computed_bounds",
     "computed_parameters",
     "equation_without_form",
@@ -17,6 +20,7 @@ __all__ = [
     "normalises_several_axes",
     "resizes_channels",
     "rounds_unlike_htp",
+    "scale_of_other_type",
     "scales_bias",
     "scales_product",
     "several_reduced_axes",
@@ -29,6 +33,13 @@ __all__ = [
 ]
 
 
+_SCALES: Mapping[DType, tuple[DType, ...]] = {
+    DType.UINT8: (DType.UINT8,),
+    DType.INT8: (DType.INT8,),
+    DType.UINT16: (DType.UINT8, DType.INT16),
+}
+"""The types that the HTP's LayerNorm takes for the scale of data of a type."""
+
 _OPTIONS = frozenset({"axes", "pads", "roi", "scales", "shape", "sizes"})
 """Ports that stay empty where another one says the same."""
 
@@ -36,6 +47,11 @@ _OPTIONS = frozenset({"axes", "pads", "roi", "scales", "shape", "sizes"})
 def _sizes(op: Op, name: str) -> tuple[int, ...]:
     found = op.attrs.get(name)
     return tuple(n for n in found if isinstance(n, int)) if isinstance(found, tuple) else ()
+
+
+def after_product(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The transpose has six axes in the file and follows a product with a bias."""
+    return bool(op.attrs.get("after_product"))
 
 
 def computed_bounds(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
@@ -108,6 +124,18 @@ def wide_by_wide(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) 
         return False
     converted = op.type == "MatMul" and inputs[1].dtype is DType.UINT16 and not inputs[1].const
     return inputs[0].dtype in wide and inputs[1].dtype in wide and not converted
+
+
+def scale_of_other_type(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The scale is quantised to a type that does not go with that of the data: uint8 goes with uint8, int8 with int8,
+    uint8 or int16 with uint16.
+    """
+    if not op.attrs.get("quantized") or len(inputs) < 2:
+        return False
+    data, scale = inputs[0].dtype, inputs[1].dtype
+    if data is None or scale is None:
+        return None
+    return data in _SCALES and scale not in _SCALES[data]
 
 
 def named_activations(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
