@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edgeplan.diagnose.case import Case, count
 from edgeplan.finding import Finding
+from edgeplan.target import limit_with_entitlement
 from edgeplan.units import say_bytes
 
 __all__ = ["memory_findings"]
@@ -24,6 +25,9 @@ def memory_findings(case: Case) -> Iterator[Finding]:
         yield case.finding("EP201", f"{needs}, the budget is {say_bytes(budget.given)}")
     elif budget.given is None and budget.limit is not None and total > budget.limit:
         message = f"{needs}, {case.target.device.title} gives {say_bytes(budget.limit)} ({budget.basis})"
+        raised = limit_with_entitlement(case.target.device)
+        if raised is not None:
+            message += f", {say_bytes(raised.bytes)} with the entitlement {raised.entitlement}"
         yield case.finding("EP201", message, evidence=budget.evidence)
     elif budget.given is None and budget.guidance is not None and total > budget.guidance:
         yield case.finding("EP203", f"{needs}, the vendor advises to stay under {say_bytes(budget.guidance)}")

@@ -73,12 +73,20 @@ def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
 def _headline(word: Text, plan: Plan) -> RenderableType:
     model = plan.model
     facts = [say_bytes(model.file_bytes)] if model.file_bytes is not None else []
-    facts.append(f"{model.ops:,} ops")
-    facts.append(f"{say_count(model.macs)}MACs" if model.macs is not None else "MACs not known")
+    facts.append(f"{model.ops:,} op{'' if model.ops == 1 else 's'}")
+    facts.append(_macs(model.macs))
     if model.parameters is not None:
         facts.append(f"{say_count(model.parameters)} parameters")
     line = Text.assemble(word, "   ", (plan.target.title, "bold"), "\n  ")
     return line.append(f"{plain(model.name, 60)}   {', '.join(facts)}")
+
+
+def _macs(macs: int | None) -> str:
+    """`1.9 GMACs`, `512 MACs`."""
+    if macs is None:
+        return "MACs not known"
+    count = say_count(macs)
+    return f"{count}MACs" if " " in count else f"{count} MACs"
 
 
 def _units(plan: Plan) -> Text:

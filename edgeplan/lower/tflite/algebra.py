@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from edgeplan.graph import Attr, Dim, DType, Scalar, Shape
 from edgeplan.lower.shapes import broadcast, reduced, replaced, reshape_target, static
 from edgeplan.lower.tflite.builder import Builder
-from edgeplan.lower.tflite.convert import cast
+from edgeplan.lower.tflite.convert import cast, whole_numbers
 from edgeplan.lower.tflite.layout import NATIVE, Order
 from edgeplan.lower.tflite.runtime import Size, dimension, shape_of, shape_operand
 from edgeplan.lower.tflite.window import grown
@@ -63,7 +64,7 @@ def binary(b: Builder, type: str, x: str, y: str | float, to: str | None = None)
 
 def _number(b: Builder, like: str, value: float) -> Scalar:
     dtype = b.value(like).dtype
-    return float(value) if dtype is None or dtype.is_float else int(value)
+    return float(value) if dtype is None or dtype.is_float or not isfinite(value) else int(value)
 
 
 def int32(b: Builder, x: str) -> str:
@@ -76,8 +77,9 @@ def int32(b: Builder, x: str) -> str:
         return x
     sizes = static(value.shape)
     if value.const and sizes is not None:
-        if value.data is not None:
-            return b.constant([int(v) for v in value.data], DType.INT32, sizes, "indices")
+        numbers = None if value.data is None else whole_numbers(value.data)
+        if numbers is not None:
+            return b.constant(numbers, DType.INT32, sizes, "indices")
         return b.weight(b.scalar(0, DType.INT32), sizes, "indices")
     return cast(b, x, DType.INT32)
 

@@ -14,6 +14,7 @@ from edgeplan.lower.tflite.scores import (
     Scores,
     attend,
     by_head,
+    caches_fit,
     join_heads,
     padding_mask,
     repeated,
@@ -51,7 +52,7 @@ def attention(op: Op, b: Builder) -> bool:
     else:
         found = [size(b.shape(n), 1) for n in (q, k, v)]
         heads, width = tuple(h or 0 for h in found), size(b.shape(q), 3)
-    if not all(heads) or heads[0] % heads[1] or heads[1] != heads[2] or not isinstance(width, int):
+    if not all(heads) or heads[0] % heads[1] or heads[1] != heads[2] or not isinstance(width, int) or width < 1:
         return False
     scale, window = number(op, "scale", 1 / sqrt(width)), _window(op)
     if scale is None or window is None:
@@ -59,9 +60,11 @@ def attention(op: Op, b: Builder) -> bool:
     lengths = (size(b.shape(q), 1 if rank == 3 else 2), size(b.shape(k), 1 if rank == 3 else 2))
     if window != (-1, -1) and (None in lengths or past[0] is not None and size(b.shape(past[0]), 2) is None):
         return False
+    presents = (*op.outputs[1:], None, None)[:2]
+    if not caches_fit(b, past, presents):
+        return False
     if rank == 3:
         q, k, v = (split_heads(b, n, h) for n, h in zip((q, k, v), heads, strict=True))
-    presents = (*op.outputs[1:], None, None)[:2]
     k, v = (with_past(b, p, n, out) for p, n, out in zip(past, (k, v), presents, strict=True))
     k, v = (repeated(b, n, heads[0] // heads[1]) for n in (k, v))
     how = Scores(scale, cap, causal, op.input("attn_mask"), past[0], window)
@@ -88,11 +91,16 @@ def multi_head_attention(op: Op, b: Builder) -> bool:
     heads, causal, scale = integer(op, "num_heads", 0), flag(op, "unidirectional", False), number(op, "scale", 0.0)
     if q is None or k is None or v is None or not heads or causal is None or scale is None or len(op.inputs) > 8:
         return False
-    known = k is not None and b.rank(k) == 4
+    known = b.rank(k) == 4 == b.rank(v)
     shapes = [by_head(b.shape(n), heads) for n in ((q,) if known else (q, k, v))]
     if any(s is None for s in shapes) or len(op.outputs) not in (1, 3) or (known and (bias or past_k)):
         return False
     if padding is not None and b.rank(padding) != 2:
+        return False
+    if bias is not None and not b.is_weight(bias) and b.rank(bias) not in (None, 1):
+        return False
+    presents = (*op.outputs[1:], None, None)[:2]
+    if not caches_fit(b, (past_k, past_v), presents):
         return False
     width = size(shapes[0], 3) or 1
     if bias is not None:
@@ -106,7 +114,6 @@ def multi_head_attention(op: Op, b: Builder) -> bool:
     q = split_heads(b, q, heads)
     if not known:
         k, v = (split_heads(b, n, heads) for n in (k, v))
-    presents = (*op.outputs[1:], None, None)[:2]
     k, v = (with_past(b, p, n, out) for p, n, out in zip((past_k, past_v), (k, v), presents, strict=True))
     mask = None if padding is None else padding_mask(b, padding, b.value(q).dtype)
     if added is not None:
@@ -181,8 +188,10 @@ def group_query_attention(op: Op, b: Builder) -> bool:
     shapes = [by_head(b.shape(n), h) for n, h in zip((q, k, v), (heads, shared, shared), strict=True)]
     if any(s is None for s in shapes) or number(op, "softcap", 0.0) != 0 or len(op.outputs) > 3:
         return False
-    q, k, v = (split_heads(b, n, h) for n, h in zip((q, k, v), (heads, shared, shared), strict=True))
     presents = (*op.outputs[1:], None, None)[:2]
+    if not caches_fit(b, (past_k, past_v), presents):
+        return False
+    q, k, v = (split_heads(b, n, h) for n, h in zip((q, k, v), (heads, shared, shared), strict=True))
     k, v = (with_past(b, p, n, out) for p, n, out in zip((past_k, past_v), (k, v), presents, strict=True))
     k, v = (repeated(b, n, heads // shared) for n in (k, v))
     width = size(shapes[0], 3) or 1

@@ -237,15 +237,16 @@ class Builder(Forms):
                 names[tensor] = source
                 given.add(source)
         values: dict[str, Value] = {}
+        changed = names.get
 
         def kept(tensors: Iterable[str]) -> tuple[str, ...]:
-            found: list[str] = []
+            found = []
             for tensor in tensors:
-                name = names.get(tensor, tensor)
+                name = changed(tensor, tensor)
                 found.append(name)
                 if name not in values:
                     v = self.value(tensor)
-                    values[name] = v if name == tensor else Value(name, v.dtype, v.shape, v.const, v.data)
+                    values[name] = v if v.name == name else Value(name, v.dtype, v.shape, v.const, v.data)
             return tuple(found)
 
         entries = kept(inputs)

@@ -32,7 +32,7 @@ def conv(op: Op, b: Builder) -> bool:
         return False
     rank = b.rank(x) or b.rank(w)
     shape, kernel = b.shape(x), b.shape(w)
-    if rank is None or not 3 <= rank <= 5 or kernel is None or len(kernel) != rank or shape and len(shape) != rank:
+    if rank is None or not 3 <= rank <= 5 or kernel is None or len(kernel) != rank or b.rank(x) not in (None, rank):
         return False
     if b.rank(op.outputs[0]) not in (None, rank):
         return False

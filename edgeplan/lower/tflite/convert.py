@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
-from edgeplan.graph import DType, Op
+from edgeplan.graph import DType, Op, Scalar
 from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.layout import NATIVE, Layout, Order
 from edgeplan.lower.tflite.operands import common_order
 from edgeplan.lower.tflite.registry import lowers
 
-__all__ = ["cast", "convert", "type_name"]
+__all__ = ["cast", "convert", "type_name", "whole_numbers"]
 
 _NAMELESS = {DType.FLOAT8, DType.FLOAT4, DType.COMPLEX128, DType.UINT2, DType.UINT4}
 
@@ -19,6 +20,12 @@ _NAMELESS = {DType.FLOAT8, DType.FLOAT4, DType.COMPLEX128, DType.UINT2, DType.UI
 def type_name(dtype: DType) -> str | None:
     """The name of a dtype in the schema's TensorType, None when it has none."""
     return None if dtype in _NAMELESS else dtype.label.upper()
+
+
+def whole_numbers(data: Sequence[Scalar]) -> list[int] | None:
+    """The elements as integers, None when one is text or not finite."""
+    numbers = [int(v) for v in data if isinstance(v, (int, float)) and isfinite(v)]
+    return numbers if len(numbers) == len(data) else None
 
 
 def cast(b: Builder, x: str, dtype: DType, *, to: str | None = None, order: Order = NATIVE) -> str:

@@ -58,6 +58,8 @@ def col2im(op: Op, b: Builder) -> bool:
         return False
     if strides is None or dilations is None or pads is None or len(block) != 2 or len(pads) != 4:
         return False
+    if len(strides) != 2 or len(dilations) != 2:
+        return False
     if min(*strides, *dilations, *block) < 1 or min(pads) < 0 or shape[1] % prod(block):
         return False
     reach = [(k - 1) * d + 1 for k, d in zip(block, dilations, strict=True)]

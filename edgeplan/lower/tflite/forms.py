@@ -51,6 +51,15 @@ class Forms(builder.Builder):
                 self._hold(name, order)
                 self._sequences |= len(order) == 3
 
+    def shape(self, name: str) -> Shape:
+        """Shape of a value."""
+        return (self._values.get(name) or self.value(name)).shape  # asked for ten times an op: at hand as a rule
+
+    def rank(self, name: str) -> int | None:
+        """Rank of a value, None when unknown."""
+        shape = (self._values.get(name) or self.value(name)).shape
+        return None if shape is None else len(shape)
+
     def transpose(self, x: str, perm: Sequence[int], *, to: str | None = None, order: Order = NATIVE) -> str:
         """The op that transposes a tensor."""
         raise NotImplementedError
@@ -133,7 +142,9 @@ class Forms(builder.Builder):
     def _hold(self, name: str, order: Order) -> str:
         """A new tensor that an op makes for a source value in an order."""
         value = self.value(name)
-        tensor = self._add(Value(f"{name}@{len(self._values)}", value.dtype, relaid_shape(order, value.shape)))
+        tensor = f"{name}@{len(self._values)}"
+        # under the value's own name: `finish` gives it to the tensor, unless the value is there in its own order too
+        self._values[tensor] = Value(name, value.dtype, relaid_shape(order, value.shape))
         self._forms.setdefault(name, {})[order] = tensor
         self._stands_for[tensor] = name
         return tensor

@@ -9,6 +9,7 @@ from edgeplan.lower.attributes import integer
 from edgeplan.lower.shapes import reshape_target, size, static
 from edgeplan.lower.tflite.algebra import binary, concat, extent, int32, reshaped, scalar_of, step
 from edgeplan.lower.tflite.builder import Builder
+from edgeplan.lower.tflite.convert import whole_numbers
 from edgeplan.lower.tflite.registry import lowers
 
 __all__ = ["coordinates", "from_front", "gather", "gather_elements", "gather_nd"]
@@ -21,8 +22,8 @@ def from_front(b: Builder, indices: str, x: str, axis: int, shape: Shape = None)
     """
     value, whole = b.value(indices), size(b.shape(x), axis)
     sizes = static(value.shape if shape is None else shape)
-    if value.const and value.data is not None and sizes is not None:
-        data = [int(v) for v in value.data]
+    data = whole_numbers(value.data) if value.const and value.data is not None else None
+    if data is not None and sizes is not None:
         if whole is not None or min(data, default=0) >= 0:
             return b.constant([v + (whole or 0) if v < 0 else v for v in data], DType.INT32, sizes, "indices")
     elif value.const and sizes is not None and shape is None:

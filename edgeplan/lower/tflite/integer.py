@@ -84,6 +84,8 @@ def conv_integer(op: Op, b: Builder) -> bool:
     x, w, zero = op.input("x"), op.input("w"), op.input("x_zero_point")
     if x is None or w is None or b.rank(x) != 4 or not b.is_weight(w) or not _has_form(op, b, w):
         return False
+    if b.rank(op.outputs[0]) not in (None, 4):
+        return False
     y = _real(b, b.last(x))
     if zero is not None:
         y = binary(b, "SUB", y, _real(b, zero))

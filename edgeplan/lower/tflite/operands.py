@@ -17,10 +17,13 @@ def common_order(b: Builder, names: Sequence[str], out: str) -> Order:
     At a tie it is what the readers of `out` want, then the native one. Constants and operands of a lower rank follow
     the others. Native while a rank is unknown.
     """
-    if all(b.is_native(n) for n in names):
+    for name in names:
+        if not b.is_native(name):
+            break
+    else:
         return NATIVE
     rank = b.rank(out)
-    held = [b.orders(n) for n in dict.fromkeys(names) if not b.is_weight(n) and b.rank(n) == rank]
+    held = [b.orders(n) for n in dict.fromkeys(names) if b.rank(n) == rank and not b.is_weight(n)]
     if rank is None or not held:
         return NATIVE
     if len(held) == 1 and len(held[0]) == 1:

@@ -65,7 +65,9 @@ def read_layer(op: Op, b: Builder, gates: int, default: tuple[str, ...]) -> Laye
     if lengths is not None and (b.data(lengths) is None or any(n != shape[0] for n in b.data(lengths) or ())):
         return None
     given = op.attrs.get("activations", default * len(ways))
-    if not isinstance(given, tuple) or given[: len(default)] * len(ways) != given:
+    if not isinstance(given, tuple) or len(given) != len(default) * len(ways):
+        return None
+    if given[: len(default)] * len(ways) != given:
         return None
     if "activation_alpha" in op.attrs or "activation_beta" in op.attrs:
         return None

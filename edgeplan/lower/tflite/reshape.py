@@ -31,6 +31,8 @@ def transpose(op: Op, b: Builder) -> bool:
     perm = integers(op, "perm", tuple(reversed(range(rank or 0))))
     if perm is None or rank is None or sorted(perm) != list(range(rank)):
         return False
+    if b.rank(op.outputs[0]) not in (None, rank):
+        return False
     b.alias(op.outputs[0], x, perm)
     return True
 

@@ -34,7 +34,7 @@ def rotary_embedding(op: Op, b: Builder) -> bool:
         return False
     columns = size(shape, -1)
     half = size(b.shape(cosines), -1)
-    if columns is None or not half:
+    if columns is None or not half or b.rank(sines) != b.rank(cosines):
         return False
     if len(shape) == 3:
         heads = heads or columns // (2 * half)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeplan.graph import Dim, DType, Shape
@@ -10,7 +11,9 @@ from edgeplan.lower.tflite.algebra import binary, concat, matmul, reshaped, scal
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast
 
-__all__ = ["Scores", "attend", "by_head", "join_heads", "padding_mask", "repeated", "split_heads", "with_past"]
+__all__ = [
+    "Scores", "attend", "by_head", "caches_fit", "join_heads", "padding_mask", "repeated", "split_heads", "with_past",
+]  # fmt: skip
 
 _HEADS_FIRST = (0, 2, 1, 3)
 _LOWEST = -3.4028234663852886e38
@@ -101,6 +104,15 @@ def repeated(b: Builder, x: str, times: int) -> str:
     y = step(b, kind, [wide, operand], target)
     many = heads * times if isinstance(heads, int) else None
     return reshaped(b, y, (batch, many, length, width), (0, None, 3, None))
+
+
+def caches_fit(b: Builder, pasts: Sequence[str | None], presents: Sequence[str | None]) -> bool:
+    """True when `with_past` can join each cache: of rank 4 themselves, or else what they become is."""
+    for past, present in zip(pasts, presents, strict=True):
+        ranks = [None if n is None else b.rank(n) for n in (past, present)]
+        if any(r not in (None, 4) for r in ranks) or past is not None and ranks[present is not None] is None:
+            return False
+    return True
 
 
 def with_past(b: Builder, past: str | None, new: str, present: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from edgeplan.graph import Attr, Dim, DType, Op, Shape
 from edgeplan.lower.attributes import integers, text
@@ -76,7 +77,8 @@ def same_pads(w: Window, sizes: Sequence[Dim]) -> tuple[tuple[int, int], ...] | 
     return tuple(found)
 
 
-def padding_of(w: Window, sizes: Sequence[Dim]) -> str | None:
+@lru_cache(maxsize=256)
+def padding_of(w: Window, sizes: tuple[Dim, ...]) -> str | None:
     """SAME or VALID when one of them says the window's pads, None when a PAD has to."""
     if w.pads is None or (any(map(any, w.pads)) and w.pads == same_pads(w, sizes)):
         return "SAME"

@@ -1,6 +1,10 @@
 """Casts."""
 
+from math import inf, nan
+
 import pytest
+
+from edgeplan.lower.tflite.convert import whole_numbers
 
 CASES = {
     "to integers": (
@@ -21,3 +25,8 @@ CASES = {
 @pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES.keys())
 def test_lowers_to(tflite, text, expected):
     assert tflite(text) == expected
+
+
+def test_whole_numbers_of_what_is_no_finite_number_are_none():
+    assert whole_numbers((1, 2.0, True)) == [1, 2, 1]
+    assert [whole_numbers((1, v)) for v in (inf, -inf, nan, "1")] == [None] * 4

@@ -70,3 +70,7 @@ def test_a_reshape_goes_through_orders_that_move_whole_groups() -> None:
     assert groups.signature(_NHWC, 0) == groups.signature((0, 2, 1), 1)
     assert groups.signature((0, 3, 2, 1), 0) is None
     assert groups.forward(groups.signature(_NHWC, 0)) == (0, 2, 1)
+
+
+def test_an_empty_constant_is_rearranged_at_once_however_long_its_other_axes():
+    assert rearranged((), (0, 2**40), (1, 0)) == ()
