@@ -216,6 +216,14 @@ def test_parts_left_out_name_the_unit_and_its_evidence(toy: Toy) -> None:
     assert [e.key for e in finding.evidence] == ["paper"]
 
 
+def test_parts_without_work_are_left_out_silently(toy: Toy) -> None:
+    target = toy(row("refuses", "npu", "Neg"), ALL_RUN, partitions={"npu": {"idle": ("Reshape",)}})
+    text = "g (float[16] x) => (c) <int64[2] s = {4,4}> { a = Neg (x) b = Reshape (a, s) c = Neg (b) }"
+    result = plan(target, text)
+    assert [op.unit for op in result.ops] == ["cpu"] * 3
+    assert {f.code for f in result.findings} == {"EP101"}
+
+
 def test_an_op_that_faster_kernels_of_the_same_processor_refuse_is_degraded_and_crosses_nothing(toy: Toy) -> None:
     target = toy(row("refuses", "kernels"), row("runs", "kernels", "Neg"), CPU_RUNS, units=("kernels", "cpu"))
     result = plan(target, "g (float[16] x) => (b) { a = Neg (x) b = Relu (a) }")

@@ -65,9 +65,9 @@ def _lost_units(case: Case) -> Iterator[Finding]:
 
 
 def _left_parts(case: Case) -> Iterator[Finding]:
-    """Ops that a unit could run and that its runtime leaves out when it thins out the parts it takes."""
+    """Ops with work to do that a unit could run and its runtime leaves out when it thins out the parts it takes."""
     for unit in case.target.units:
-        ops = [i for i, name in case.placement.left.items() if name == unit.name]
+        ops = [i for i, name in case.placement.left.items() if name == unit.name and case.work[i].moved != 0]
         if ops and unit.partitions is not None:
             evidence = case.target.backend.evidence(unit.partitions.source)
             message = f"the {unit.title} could run {ops_of(case.graph, ops)} more"
