@@ -166,6 +166,14 @@ class Graph:
         return {out: i for i, op in enumerate(self.ops) for out in op.outputs}
 
     @cached_property
+    def by_label(self) -> Mapping[str, tuple[int, ...]]:
+        """The indices of the ops of each label, in order."""
+        found: dict[str, list[int]] = {}
+        for i, op in enumerate(self.ops):
+            found.setdefault(op.label, []).append(i)
+        return {label: tuple(at) for label, at in found.items()}
+
+    @cached_property
     def consumers(self) -> Mapping[str, tuple[int, ...]]:
         """Value name to the indices of the ops that read it, captures of their bodies included."""
         found: dict[str, list[int]] = {}

@@ -71,8 +71,10 @@ def place(graph: Graph, target: Target) -> Placement:
 def _lost(units: Sequence[Unit], support: Sequence[Sequence[Support]]) -> dict[str, tuple[Row, tuple[int, ...]]]:
     """The units that some op's refusal takes as a whole: the first row that says so, and its ops."""
     found: dict[str, tuple[Row, list[int]]] = {}
-    for i, verdicts in enumerate(support):
-        for unit, said in zip(units, verdicts, strict=True):
+    distinct = {id(verdicts): verdicts for verdicts in support}  # equal ops share one verdict
+    fatal = {key for key, verdicts in distinct.items() if any(r.scope == "unit" for s in verdicts for r in s.rows)}
+    for i, verdicts in enumerate(support) if fatal else ():
+        for unit, said in zip(units, verdicts, strict=True) if id(verdicts) in fatal else ():
             row = next((r for r in said.rows if r.scope == "unit"), None)
             if row is not None and said.verdict is Verdict.REFUSES:
                 first, ops = found.setdefault(unit.name, (row, []))

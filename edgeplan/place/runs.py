@@ -23,6 +23,8 @@ def runs_of(graph: Graph, units: Sequence[str]) -> tuple[Segment, ...]:
     """Runs of one unit, few of them: take every op of the current unit that is ready, then change to the unit of the
     earliest op that is. This is how LiteRT (`PartitionGraphIntoIndependentNodeSubsets`) and ONNX Runtime group nodes.
     """
+    if len(set(units)) == 1:
+        return (Segment(units[0], tuple(range(len(units)))),)
     producer = graph.producer
     needs = [{producer[n] for n in graph.reads(op) if n in producer} for op in graph.ops]
     waits = [len(before) for before in needs]

@@ -105,12 +105,15 @@ def _check_graph(
     for node in graph.node:
         _check_text(node.op_type, node.domain, node.name, *node.input, *node.output, *(a.name for a in node.attribute))
         check_node(node, opsets)
+        holds = False
         for a in node.attribute:
             if a.type == AttributeProto.TENSOR:
                 tensors.append(a.t)
             elif a.type == AttributeProto.TENSORS:
                 tensors += a.tensors
-        for _, inner in subgraphs(node):
+            else:
+                holds = holds or a.type in (_GRAPH, _GRAPHS)
+        for _, inner in subgraphs(node) if holds else ():
             bodies = True
             _check_graph(inner, folder, opsets, depth + 1, missing)
     for tensor in tensors:

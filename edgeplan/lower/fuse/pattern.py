@@ -97,7 +97,7 @@ def apply(graph: Graph, fusion: Callable[[Matcher, int], Fused | None], ends: fr
 
     A replaced op takes part in no second match, the op in its place may.
     """
-    candidates = [i for i, op in enumerate(graph.ops) if op.label in ends]
+    candidates = sorted(i for label in ends for i in graph.by_label.get(label, ()))
     if not candidates:
         return graph
     matcher = Matcher(graph)

@@ -93,6 +93,8 @@ def relaid_shape(order: Order, shape: Shape) -> Shape:
 
 def rearranged(data: Sequence[Scalar], shape: Sequence[int], perm: Order) -> tuple[Scalar, ...]:
     """The elements of a constant, row-major, behind a transpose."""
+    if trivial(tuple(shape), perm):
+        return tuple(data)
     if not data:
         return ()  # whatever the other axes say: one of them is empty
     strides = [1] * len(shape)
