@@ -28,7 +28,10 @@ what the referee runs that edgeplan refuses. Known differences between a referee
 out, and listed. The heads of `benchmarks/agreement/*.py` say what each referee is and how it was asked.
 
 A compiler's yes is no device's yes: it says what is accepted for a chip, not how fast it runs there. For Core ML's
-placement there is no referee off a Mac or an iPhone, and none is claimed: its table is of the op registry alone.
+placement there is no referee off a Mac or an iPhone, and none is claimed: its tables are of the op registry, and of a
+published matrix that the rows themselves cite.
+
+Records under `rules/*/runs/` that were looked at while rows were written are regression tests, not held-out figures.
 """
 
 
