@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from onnx import ModelProto
+
 from edgeplan.capability.rows import load_backend
 from edgeplan.devices import Chip, Device
+from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.onnx import load_onnx
 from edgeplan.graph import Graph
 from edgeplan.lower import lower_to
 from edgeplan.place.support import Judge, Verdict
 from edgeplan.target import Budget, Target, Unit
 
-__all__ = ["Answer", "ask", "unit_target"]
+__all__ = ["Answer", "ask", "ask_model", "unit_target"]
 
 Answer = tuple[str, str]
 """A word of `case.WORDS`, and the op with the rows that decided."""
@@ -54,3 +58,11 @@ def ask(graph: Graph, target: Target) -> Answer:
             word = "fails" if fails else "runs" if worst.usable else worst.value
             why = f"{op.label}: {', '.join(r.id for r in support.rows or support.open)}"
     return word, why
+
+
+def ask_model(model: ModelProto, target: Target) -> Answer:
+    """The same of an ONNX model; one that cannot be read is `unknown`."""
+    try:
+        return ask(load_onnx(model).graph, target)
+    except ModelError as e:
+        return "unknown", str(e)

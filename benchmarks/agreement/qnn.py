@@ -14,10 +14,9 @@ from zipfile import ZipFile
 import onnx
 
 from benchmarks.agreement.case import Case
-from benchmarks.agreement.judge import Answer, ask
+from benchmarks.agreement.judge import ask_model
 from benchmarks.agreement.qnn_aihub import aihub
 from benchmarks.agreement.qnn_random import drawn
-from edgeplan.frontends.onnx import ModelError, load_onnx
 from edgeplan.target import Target, resolve
 
 __all__ = ["SETS"]
@@ -42,13 +41,6 @@ _INVALID = {
     ("GroupNorm", "q8"): "no valid model: the output has no shape",
     ("GroupNorm", "q16"): "no valid model: the output has no shape",
 }
-
-
-def _said(model: onnx.ModelProto, target: Target) -> Answer:
-    try:
-        return ask(load_onnx(model).graph, target)
-    except ModelError as e:
-        return "unknown", str(e)
 
 
 def _unit(soc: int) -> Target:
@@ -83,7 +75,7 @@ def _oracle(data: Path, soc: int) -> Iterator[Case]:
                 yield Case(title, truth or "unknown", "unknown", "", left_out)
                 continue
             builder.build(cases[name], mode, str(path))
-            yield Case(title, truth, *_said(onnx.load(path), target))
+            yield Case(title, truth, *ask_model(onnx.load(path), target))
 
 
 def _variants(data: Path, soc: int) -> Iterator[Case]:
@@ -96,7 +88,7 @@ def _variants(data: Path, soc: int) -> Iterator[Case]:
                 yield Case(record["model"], "unknown", "unknown", "", "the whole model is a constant")
                 continue
             truth = "fails" if record["error"] else "refuses" if "CPUExecutionProvider" in places else "runs"
-            yield Case(record["model"], truth, *_said(onnx.load_from_string(models.read(record["model"])), target))
+            yield Case(record["model"], truth, *ask_model(onnx.load_from_string(models.read(record["model"])), target))
 
 
 def _random(_: Path, soc: int) -> Iterator[Case]:

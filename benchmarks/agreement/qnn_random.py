@@ -14,13 +14,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import onnx
-
 from benchmarks.agreement import tensorrt_random
 from benchmarks.agreement.case import Case
-from benchmarks.agreement.judge import Answer, ask
-from edgeplan.frontends.errors import ModelError
-from edgeplan.frontends.onnx import load_onnx
+from benchmarks.agreement.judge import ask_model
 from edgeplan.target import Target
 
 __all__ = ["drawn"]
@@ -49,14 +45,7 @@ def drawn(record: str, target: Target) -> Iterator[Case]:
             reason = "ONNX Runtime folds the model away" if word == "folded" else "ONNX Runtime does not load the model"
             yield Case(question.name, "unknown", "unknown", "", reason)
         elif word:
-            yield Case(question.name, word, *_said(question.model, target))
-
-
-def _said(model: onnx.ModelProto, target: Target) -> Answer:
-    try:
-        return ask(load_onnx(model).graph, target)
-    except ModelError as e:
-        return "unknown", str(e)
+            yield Case(question.name, word, *ask_model(question.model, target))
 
 
 def main() -> None:

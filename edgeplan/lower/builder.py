@@ -25,6 +25,10 @@ class Builder:
     def __init__(self, source: Graph, retype: Callable[[DType], DType]) -> None:
         self.source = source
         self.ops: list[Op] = []
+        self.absorbed: set[str] = set()
+        """Outputs of the source ops that another one's lowering has done already."""
+        self.returned = frozenset(source.outputs)
+        """The values that the source graph returns."""
         self._retype = retype
         self._values: dict[str, Value] = {}
         self._current: Op | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
-from edgeplan.graph import Body, Graph, Op, Value
+from edgeplan.graph import Graph, Op, Value
+from edgeplan.lower.bodies import with_bodies
 
 __all__ = ["drop_dead", "drop_noops", "fold"]
 
@@ -27,15 +28,9 @@ def fold(graph: Graph, keep: Collection[str] = ()) -> Graph:
     for op in graph.ops:
         if not _is_constant(op, graph.values, expanded):
             expanded.update(o for o in op.outputs if graph.values[o].const)
-            ops.append(_fold_bodies(op, keep))
+            ops.append(with_bodies(op, lambda body: fold(body, keep)))
     settled = replace(graph, ops=tuple(ops))
     return drop_dead(drop_noops(settled, lambda op, values: op.type not in keep and _is_noop(op, values)))
-
-
-def _fold_bodies(op: Op, keep: Collection[str]) -> Op:
-    if not op.bodies:
-        return op
-    return replace(op, bodies=tuple(Body(b.name, fold(b.graph, keep), b.trips) for b in op.bodies))
 
 
 def _is_constant(op: Op, values: Mapping[str, Value], expanded: set[str]) -> bool:
@@ -104,7 +99,7 @@ def _renamed(op: Op, alias: Mapping[str, str]) -> Op:
     if any(n in alias for n in op.inputs):
         op = replace(op, inputs=tuple(alias.get(n, n) for n in op.inputs))
     if op.bodies and any(n in alias for b in op.bodies for n in b.graph.captured):
-        op = replace(op, bodies=tuple(Body(b.name, _rename_captures(b.graph, alias), b.trips) for b in op.bodies))
+        op = with_bodies(op, lambda body: _rename_captures(body, alias))
     return op
 
 

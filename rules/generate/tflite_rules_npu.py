@@ -17,6 +17,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tflite_rules import example, listed
+
 RULES = Path(__file__).resolve().parent.parent / "tflite"
 NNAPI = "tflite/delegates/nnapi/nnapi_delegate.cc"
 VENDORS = "litert/vendors"
@@ -80,27 +82,10 @@ def named(text: str, schema: Mapping[str, object], prefix: str = "kLiteRtOpCodeT
     return sorted(op for op in found if op)
 
 
-def example(schema: Mapping[str, Mapping[str, list[str]]], op: str, kind: str = "float", version: int = 0) -> str:
-    """A text with the op, its operands all alike."""
-    entry = schema[op]
-    count = sum(not name.endswith("?") for name in entry["inputs"])
-    results = [f"y{i}" for i in range(max(1, len(entry["outputs"])))]
-    head = f'<ir_version: 8, opset_import: [\\"\\": 18, \\"tflite\\": {version}]> ' if version else ""
-    outputs = ", ".join(f"{kind}[1,4] {r}" for r in results)
-    given = ", ".join(["x"] * count)
-    return f"{head}g ({kind}[1,4] x) => ({outputs}) {{ {', '.join(results)} = tflite.{op} ({given}) }}"
-
-
 def row(name: str, ops: list[str], **keys: str) -> str:
     """A row as TOML; values are TOML already."""
-    lines, line = [], "   "
-    for op in sorted(ops):
-        if len(line) + len(op) > 112:
-            lines, line = [*lines, line], "   "
-        line += f' "{op}",'
-    listed = "[\n" + "\n".join([*lines, line]) + "\n]"
     pairs = [f"{key:<10} = {value}" for key, value in keys.items() if value]
-    return "\n".join(["", "[[row]]", f'id         = "{name}"', f"ops        = {listed}", *pairs])
+    return "\n".join(["", "[[row]]", f'id         = "{name}"', f"ops        = {listed(ops)}", *pairs])
 
 
 def plugins(schema: Mapping[str, Mapping[str, list[str]]], checkout: Path) -> Iterator[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from google.protobuf.message import DecodeError
 from onnx import AttributeProto, GraphProto, ModelProto
 
 from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.mapped import mapped
 from edgeplan.frontends.onnx.domains import opsets_of
 from edgeplan.frontends.onnx.inline import inline
 from edgeplan.frontends.onnx.schema import check_node
@@ -35,7 +34,7 @@ def read_model(source: Path | ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
     if isinstance(source, ModelProto):
         model, folder = _without_weights(source), None
     else:
-        model, folder = _parse(source), source.parent
+        model, folder = _from_bytes(strip_weights(mapped(source))), source.parent
     if not model.HasField("graph"):
         raise ModelError("not an ONNX model: it has no graph")
     if not model.opset_import:
@@ -55,22 +54,6 @@ def subgraphs(node: onnx.NodeProto) -> list[tuple[str, GraphProto]]:
     """The graphs a node holds, with the attribute each one stands in."""
     holders = [a for a in node.attribute if a.type in (_GRAPH, _GRAPHS)]
     return [(a.name, g) for a in holders for g in ((a.g,) if a.type == _GRAPH else a.graphs)]
-
-
-def _parse(path: Path) -> ModelProto:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its writer
-            raise ModelError("is a directory" if stat.S_ISDIR(status.st_mode) else "is not a regular file")
-        if status.st_size == 0:
-            raise ModelError("the file is empty")
-        with path.open("rb") as f:
-            mapped = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
-    except OSError as e:
-        raise ModelError(e.strerror or "cannot be read") from None
-    except ValueError:
-        raise ModelError("no such file: its name holds a null character") from None
-    return _from_bytes(strip_weights(memoryview(mapped)))  # unmapped with the last view of it
 
 
 def _from_bytes(data: bytes) -> ModelProto:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import mmap
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeplan.frontends.errors import ModelError
+from edgeplan.frontends.mapped import mapped
 from edgeplan.frontends.tflite.flatbuffer import FlatBuffer, Table
 from edgeplan.frontends.tflite.tensors import Buffers, Tensor, read_tensors
 from edgeplan.graph import Attr
@@ -89,19 +88,7 @@ class TfliteFile:
     @classmethod
     def open(cls, path: Path) -> TfliteFile:
         """Map a file into memory. Raises `ModelError` when that is not possible."""
-        try:
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise ModelError("is a directory" if stat.S_ISDIR(status.st_mode) else "is not a regular file")
-            if status.st_size == 0:
-                raise ModelError("the file is empty")
-            with path.open("rb") as f:
-                mapped = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
-        except OSError as e:
-            raise ModelError(e.strerror or "cannot be read") from None
-        except ValueError:
-            raise ModelError("no such file: its name holds a null character") from None
-        return cls(memoryview(mapped))  # unmapped with the last view of it
+        return cls(mapped(path))
 
     def input_names(self) -> dict[str, int]:
         """The names that signatures give to inputs of the main subgraph, with their tensors."""

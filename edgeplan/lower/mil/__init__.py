@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgeplan.graph import Body, DType, Graph, Op
+from edgeplan.graph import DType, Graph
+from edgeplan.lower.bodies import with_bodies
 from edgeplan.lower.mil import (
     activation,
     attention,
@@ -76,12 +77,5 @@ def lower_mil(graph: Graph, precision: str) -> Graph:
         if op.outputs and b.absorbed.issuperset(op.outputs):
             continue
         lowering = keep_mil if op.domain == "mil" else LOWERINGS.get(op.label)
-        b.translate(_with_lowered_bodies(op, precision), lowering if op.outputs else None)
+        b.translate(with_bodies(op, lambda body: lower_mil(body, precision)), lowering if op.outputs else None)
     return b.finish("mil")
-
-
-def _with_lowered_bodies(op: Op, precision: str) -> Op:
-    if not op.bodies:
-        return op
-    bodies = tuple(Body(b.name, lower_mil(b.graph, precision), b.trips) for b in op.bodies)
-    return Op(op.name, op.type, op.inputs, op.ports, op.outputs, op.attrs, op.domain, op.version, bodies, op.sources)

@@ -8,8 +8,8 @@ from edgeplan.graph import Attr, Dim, DType, Op, Shape
 from edgeplan.lower.attributes import flag, integer, integers, number, port
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, is_bool, is_float, scalar
-from edgeplan.lower.mil.neighbours import used
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import used
 from edgeplan.lower.shapes import broadcast, permuted, reshape_target, size
 
 __all__ = ["attention", "fused_attention", "multi_head_attention", "packed_attention"]

@@ -16,11 +16,6 @@ class Builder(builder.Builder):
     """Ops and values of one MIL graph."""
 
     @cached_property
-    def absorbed(self) -> set[str]:
-        """Outputs of the source ops that another one's lowering has done already."""
-        return set()
-
-    @cached_property
     def parts(self) -> dict[str, tuple[str, ...]]:
         """The tensors of the sequences that a lowering has taken apart, by the sequence's name."""
         return {}
@@ -29,11 +24,6 @@ class Builder(builder.Builder):
     def real(self) -> DType:
         """The type that floats are computed in, for integers on their way through an op that takes floats."""
         return self._retype(DType.FLOAT32)
-
-    @cached_property
-    def returned(self) -> frozenset[str]:
-        """The values that the source graph returns."""
-        return frozenset(self.source.outputs)
 
     def translate(self, op: Op, lowering: Callable[[Op, Builder], bool] | None) -> None:
         """Lower one op, or leave it when it cannot be."""

@@ -6,8 +6,8 @@ from edgeplan.graph import Attr, DType, Op
 from edgeplan.lower.attributes import integer
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast, dtype_name
-from edgeplan.lower.mil.neighbours import producer
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import producer
 from edgeplan.lower.shapes import permuted
 
 __all__ = ["convert", "dequantize", "quantize", "transposed_weight"]

@@ -6,8 +6,8 @@ from edgeplan.graph import Attr, DType, Op
 from edgeplan.lower.attributes import integer, one_integer, vector
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import cast
-from edgeplan.lower.mil.neighbours import only_consumer
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import only_consumer
 from edgeplan.lower.shapes import size, static
 
 __all__ = ["constant_of_shape", "eye_like", "non_zero", "one_hot", "range_1d", "shape_of", "size_of"]

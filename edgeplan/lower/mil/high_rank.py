@@ -7,7 +7,7 @@ from math import prod
 from edgeplan.graph import Op
 from edgeplan.lower.attributes import integers
 from edgeplan.lower.mil.builder import Builder
-from edgeplan.lower.mil.neighbours import only_consumer
+from edgeplan.lower.neighbours import only_consumer
 from edgeplan.lower.shapes import reshape_target, static
 
 __all__ = ["rearranged", "reshapes_after"]

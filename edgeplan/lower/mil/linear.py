@@ -7,8 +7,8 @@ from edgeplan.lower.attributes import flag, number
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import scalar
 from edgeplan.lower.mil.convert import transposed_weight
-from edgeplan.lower.mil.neighbours import consumers, only_consumer, producer
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import consumers, only_consumer, producer
 from edgeplan.lower.shapes import broadcast, permuted, size
 
 __all__ = ["fused_matmul", "gemm", "matmul", "only_swaps_for_matmul"]

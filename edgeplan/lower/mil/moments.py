@@ -6,8 +6,8 @@ from edgeplan.graph import Attr, Dim, Op
 from edgeplan.lower.attributes import integer, integers, number
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.constants import scalar
-from edgeplan.lower.mil.neighbours import used
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import used
 from edgeplan.lower.shapes import reduced, reshape_target
 
 __all__ = ["group_norm", "lp_norm", "mean_variance_norm", "rms_norm"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from edgeplan.graph import Attr, Op
 from edgeplan.lower.attributes import flag, integer, number, port
 from edgeplan.lower.mil.builder import Builder
-from edgeplan.lower.mil.neighbours import used
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import used
 from edgeplan.lower.shapes import broadcast, size
 
 __all__ = ["batch_norm", "instance_norm", "layer_norm", "local_response_norm", "skip_layer_norm"]

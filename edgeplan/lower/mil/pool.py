@@ -5,8 +5,8 @@ from __future__ import annotations
 from edgeplan.graph import Attr, Op
 from edgeplan.lower.attributes import flag, integer, integers, text
 from edgeplan.lower.mil.builder import Builder
-from edgeplan.lower.mil.neighbours import used
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import used
 
 __all__ = ["average_pool", "global_pool", "lp_pool", "max_pool", "padding"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from edgeplan.graph import Attr, Dim, DType, Op
 from edgeplan.lower.attributes import axes, flag, integer, number, text
 from edgeplan.lower.mil.builder import Builder
-from edgeplan.lower.mil.neighbours import only_consumer, used
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import only_consumer, used
 from edgeplan.lower.shapes import size
 
 __all__ = ["Layer", "finished", "initial_state", "lstm", "read_layer", "rnn", "target_of", "zeros"]

@@ -7,8 +7,8 @@ from edgeplan.lower.attributes import axes, integer, integers, vector
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.high_rank import rearranged, reshapes_after
 from edgeplan.lower.mil.linear import only_swaps_for_matmul
-from edgeplan.lower.mil.neighbours import only_consumer
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import only_consumer
 from edgeplan.lower.shapes import reshape_target, total
 
 __all__ = ["flatten", "reshape", "squeeze", "transpose", "unsqueeze"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from edgeplan.graph import Attr, Op
 from edgeplan.lower.attributes import flag, text, vector
 from edgeplan.lower.mil.builder import Builder
-from edgeplan.lower.mil.neighbours import consumers, producer
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import consumers, producer
 
 __all__ = ["affine_grid", "grid_sample"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from edgeplan.graph import Attr, DType, Op
 from edgeplan.lower.attributes import flag, integer, one_integer
+from edgeplan.lower.lists import is_list, joined_along, list_of, position
 from edgeplan.lower.mil.builder import Builder
-from edgeplan.lower.mil.neighbours import consumers, producer
 from edgeplan.lower.mil.registry import lowers
+from edgeplan.lower.neighbours import consumers
 from edgeplan.lower.shapes import replaced, size
 
 __all__ = [
@@ -20,46 +21,10 @@ __all__ = [
 ]
 
 
-def _position(op: Op, b: Builder, count: int) -> int | None:
-    """Where a SequenceAt with a constant position reads a list of `count` tensors."""
-    index = one_integer(b, op.input("position"))
-    return None if index is None or not -count <= index < count else index % count
-
-
-def _concatenates(op: Op, rank: int | None) -> int | None:
-    """The axis of a ConcatFromSequence, None when it is ill-formed."""
-    axis, new = integer(op, "axis", 0), flag(op, "new_axis", False)
-    if axis is None or new is None or rank is None or "axis" not in op.attrs:
-        return None
-    rank += new
-    return axis % rank if -rank <= axis < rank else None
-
-
-def _is_list(op: Op, b: Builder) -> bool:
-    """True for a SequenceConstruct that only ops read which know its elements: a Python list to the frontend."""
-    if op.label != "SequenceConstruct" or not op.inputs or not op.outputs or op.outputs[0] in b.returned:
-        return False
-    readers = consumers(b, op.outputs[0])
-    for r in readers:
-        if not r.outputs or r.inputs[:1] != op.outputs[:1] or r.inputs.count(op.outputs[0]) != 1:
-            return False
-        at = r.label == "SequenceAt" and _position(r, b, len(op.inputs)) is not None
-        joined = r.label == "ConcatFromSequence" and _concatenates(r, b.rank(op.inputs[0])) is not None
-        if not at and not joined:
-            return False
-    return bool(readers)
-
-
-def _list_of(op: Op, b: Builder) -> Op | None:
-    """The SequenceConstruct an op reads, when it is a Python list."""
-    before = producer(b, op.inputs[0]) if op.inputs else None
-    return before if before is not None and _is_list(before, b) else None
-
-
 @lowers("SequenceConstruct")
 def sequence_construct(op: Op, b: Builder) -> bool:
     """SequenceConstruct(inputs) -> nothing: the ops that read it take its tensors. Otherwise no lowering."""
-    return _is_list(op, b)
+    return is_list(op, b)
 
 
 @lowers("SplitToSequence")
@@ -76,7 +41,7 @@ def split_to_sequence(op: Op, b: Builder) -> bool:
     readers = consumers(b, op.outputs[0])
     if sizes is None or not readers or op.outputs[0] in b.returned:
         return False
-    if not all(r.label == "SequenceAt" and _position(r, b, len(sizes)) is not None for r in readers):
+    if not all(r.label == "SequenceAt" and position(r, b, len(sizes)) is not None for r in readers):
         return False
     shapes = [replaced(shape, axis, n) for n in sizes]
     attrs: dict[str, Attr] = {"split_sizes": sizes, "axis": axis}
@@ -105,12 +70,12 @@ def sequence_at(op: Op, b: Builder) -> bool:
     if len(op.inputs) != 2:
         return False
     parts = b.parts.get(op.inputs[0], ())
-    index = _position(op, b, len(parts)) if parts else None
+    index = position(op, b, len(parts)) if parts else None
     if index is not None:
         b.emit("identity", {"x": parts[index]}, to=op.outputs[0])
         return True
-    made = _list_of(op, b)
-    at = None if made is None else _position(op, b, len(made.inputs))
+    made = list_of(op, b)
+    at = None if made is None else position(op, b, len(made.inputs))
     if made is not None and at is not None:
         b.emit("identity", {"x": made.inputs[at]}, to=op.outputs[0])
         b.absorb(made)
@@ -122,8 +87,8 @@ def sequence_at(op: Op, b: Builder) -> bool:
 @lowers("ConcatFromSequence")
 def sequence_concat(op: Op, b: Builder) -> bool:
     """ConcatFromSequence(list) -> concat(values, axis), or stack for a new axis. Of a MIL list: no lowering."""
-    made = _list_of(op, b)
-    axis = None if made is None else _concatenates(op, b.rank(made.inputs[0]))
+    made = list_of(op, b)
+    axis = None if made is None else joined_along(op, b.rank(made.inputs[0]))
     if made is None or axis is None:
         return False
     attrs: dict[str, Attr] = {"axis": axis}

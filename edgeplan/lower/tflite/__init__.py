@@ -7,7 +7,8 @@ The converters followed are onnx2tf (https://github.com/PINTO0309/onnx2tf at 2c0
 
 from __future__ import annotations
 
-from edgeplan.graph import Body, DType, Graph, Op
+from edgeplan.graph import DType, Graph
+from edgeplan.lower.bodies import with_bodies
 from edgeplan.lower.fold import drop_dead
 from edgeplan.lower.tflite import (
     activation,
@@ -94,12 +95,5 @@ def _lowered(graph: Graph, half: bool, inner: bool) -> Graph:
         if op.outputs and b.absorbed.issuperset(op.outputs):
             continue
         lowering = keep_tflite if op.domain == "tflite" else LOWERINGS.get(op.label)
-        b.translate(_with_lowered_bodies(op, half), lowering if op.outputs else None)
+        b.translate(with_bodies(op, lambda body: _lowered(body, half, inner=True)), lowering if op.outputs else None)
     return b.finish("tflite")
-
-
-def _with_lowered_bodies(op: Op, half: bool) -> Op:
-    if not op.bodies:
-        return op
-    bodies = tuple(Body(b.name, _lowered(b.graph, half, inner=True), b.trips) for b in op.bodies)
-    return Op(op.name, op.type, op.inputs, op.ports, op.outputs, op.attrs, op.domain, op.version, bodies, op.sources)

@@ -35,10 +35,6 @@ class Builder(Forms):
         inner: bool = False,
     ) -> None:
         super().__init__(source, retype, wants, inner=inner)
-        self.absorbed: set[str] = set()
-        """Outputs of the source ops that another one's lowering has done already."""
-        self.returned = frozenset(source.outputs)
-        """The values that the source graph returns."""
         self.sizes: dict[tuple[str, int], str] = {}
         """Sizes of tensors that only the run knows, by tensor and axis, as `runtime` made them."""
         self._half = half

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from edgeplan.graph import Dim, Op
 from edgeplan.lower.attributes import number, port
+from edgeplan.lower.neighbours import used
 from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.algebra import binary, reduce, step, unary
 from edgeplan.lower.tflite.builder import Builder
-from edgeplan.lower.tflite.fused import used
 from edgeplan.lower.tflite.gather import from_front
 from edgeplan.lower.tflite.moments import normalized, scaled
 from edgeplan.lower.tflite.registry import lowers

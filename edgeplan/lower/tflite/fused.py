@@ -6,7 +6,7 @@ from edgeplan.graph import Op
 from edgeplan.lower.attributes import number, one_number
 from edgeplan.lower.tflite.builder import Builder
 
-__all__ = ["EXTREME", "bounds", "clamp", "only_reader", "used", "with_activation"]
+__all__ = ["EXTREME", "bounds", "clamp", "only_reader", "with_activation"]
 
 EXTREME = 3.4028234663852886e38
 """The largest float32; a bound as far out is none."""
@@ -63,8 +63,3 @@ def only_reader(b: Builder, name: str) -> Op | None:
         return None
     op = b.source.ops[found[0]]
     return op if op.inputs.count(name) == 1 and op.outputs and not op.bodies else None
-
-
-def used(b: Builder, name: str) -> bool:
-    """True when an op reads the value or the graph returns it."""
-    return bool(b.source.consumers.get(name)) or name in b.returned

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from edgeplan.graph import DType, Op
 from edgeplan.lower.attributes import number
+from edgeplan.lower.neighbours import used
 from edgeplan.lower.tflite.algebra import extent, step
 from edgeplan.lower.tflite.builder import Builder
-from edgeplan.lower.tflite.fused import used
 from edgeplan.lower.tflite.layout import Layout
 from edgeplan.lower.tflite.registry import lowers
 from edgeplan.lower.tflite.steps import Steps

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from edgeplan.graph import DType, Op
 from edgeplan.lower.attributes import integer, vector
+from edgeplan.lower.neighbours import used
 from edgeplan.lower.shapes import size
 from edgeplan.lower.tflite.builder import Builder
-from edgeplan.lower.tflite.fused import used
 from edgeplan.lower.tflite.layout import Layout, placed
 from edgeplan.lower.tflite.operands import common_order
 from edgeplan.lower.tflite.registry import lowers

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from edgeplan.graph import Op
 from edgeplan.lower.attributes import flag, integer, integers, number, port
+from edgeplan.lower.neighbours import used
 from edgeplan.lower.shapes import size, static
 from edgeplan.lower.tflite.builder import Builder
-from edgeplan.lower.tflite.fused import used, with_activation
+from edgeplan.lower.tflite.fused import with_activation
 from edgeplan.lower.tflite.layout import Layout, channels_last, placed
 from edgeplan.lower.tflite.moments import moments, normalized, per_channel, scaled
 from edgeplan.lower.tflite.operands import common_order, operand

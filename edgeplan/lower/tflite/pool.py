@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from edgeplan.graph import Attr, Dim, DType, Op, Shape
 from edgeplan.lower.attributes import flag, integer, integers
+from edgeplan.lower.neighbours import used
 from edgeplan.lower.shapes import static
 from edgeplan.lower.tflite.builder import Builder
-from edgeplan.lower.tflite.fused import used, with_activation
+from edgeplan.lower.tflite.fused import with_activation
 from edgeplan.lower.tflite.layout import Layout, channels_last
 from edgeplan.lower.tflite.registry import lowers
 from edgeplan.lower.tflite.window import Window, lowered, padded, padding_of, raised, same_pads, window

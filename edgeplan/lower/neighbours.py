@@ -1,9 +1,9 @@
-"""The ops before and after the one that is lowered, for fusions that coremltools' passes make."""
+"""The ops before and after the one that is lowered, for what a converter does with several ops at once."""
 
 from __future__ import annotations
 
 from edgeplan.graph import Op
-from edgeplan.lower.mil.builder import Builder
+from edgeplan.lower.builder import Builder
 
 __all__ = ["consumers", "only_consumer", "producer", "used"]
 
