@@ -1,7 +1,8 @@
 """Puts real output into the README, and writes the pages that are made from the rules.
 
-`python docs/render.py` rewrites README.md (every console block that runs edgeplan, the table of rows), docs/operators.md
-and docs/backends/*.md; `tests/test_readme.py` fails while it would change anything.
+`python docs/render.py` rewrites README.md (every console block that runs edgeplan, the table of rows), docs/operators.md,
+docs/referees.md and docs/backends/*.md; `tests/test_readme.py` fails while it would change anything. With `--asked` the
+README's verification is made anew, too: that needs the vendors' packages.
 """
 
 from __future__ import annotations
@@ -56,8 +57,18 @@ def rows_table() -> str:
     return "\n".join(lines)
 
 
+def asked(text: str) -> str:
+    """The README with what the vendors' compilers are shown to say made anew."""
+    return re.sub(
+        r"(<!-- asked: (?P<command>verify [^\n]*) -->\n```text\n).*?```",
+        lambda m: f"{m[1]}$ edgeplan {m['command']}\n{run('edgeplan ' + m['command'])}\n```",
+        text,
+        flags=re.DOTALL,
+    )
+
+
 def render(text: str) -> str:
-    """The README with every generated part made anew."""
+    """The README with every generated part made anew that needs nobody but edgeplan."""
     text = re.sub(r"```console\n\$ (?P<command>edgeplan [^\n]*)\n.*?```", _console, text, flags=re.DOTALL)
     return re.sub(
         r"(<!-- rows -->\n).*?(\n<!-- end -->)", lambda m: f"{m[1]}{rows_table()}{m[2]}", text, flags=re.DOTALL
@@ -74,9 +85,25 @@ that hold for every op (ranks, dynamic shapes, precisions) stand at the head of 
 """
 
 
+REFEREES = """\
+# The referees
+
+Vendors' compilers that run without the device. `edgeplan verify` asks them about a model, `edgeplan rules check --with NAME` about
+the examples of the rows. Made from `rules/referees` by `edgeplan rules referees --format markdown`.
+
+What a referee says is what that version of that compiler says, on a PC, for the chip it was told. It proves that an op, a model
+or a row is taken or refused there; it proves nothing about speed, and it is not the device: other releases, drivers and
+build flags differ, and the notes of each report say which of these apply. Packages are optional, installed by you under their
+vendors' licences, and never part of edgeplan.
+"""
+
+
 def pages() -> dict[Path, str]:
     """The pages that are made from the rules alone, by path."""
-    found = {ROOT / "docs" / "operators.md": f"{OPERATORS}\n{run('edgeplan rules table')}\n"}
+    found = {
+        ROOT / "docs" / "operators.md": f"{OPERATORS}\n{run('edgeplan rules table')}\n",
+        ROOT / "docs" / "referees.md": f"{REFEREES}\n{run('edgeplan rules referees --format markdown')}\n",
+    }
     for name in backend_names():
         page = run(f"edgeplan rules table --backend {name}")
         found[ROOT / "docs" / "backends" / f"{name}.md"] = page + "\n"
@@ -84,7 +111,8 @@ def pages() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    README.write_text(render(README.read_text("utf-8")), "utf-8")
+    readme = README.read_text("utf-8")
+    README.write_text(render(asked(readme) if "--asked" in sys.argv else readme), "utf-8")
     for path, page in pages().items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(page, "utf-8")

@@ -10,10 +10,11 @@ import pytest
 
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.plan import analyze_graph
-from edgeplan.report.json import plan_schema, render_json
+from edgeplan.report.json import plan_schema, render_json, verification_schema
 from edgeplan.target import Target, resolve
 
-PUBLISHED = Path(__file__).parent.parent / "docs" / "plan.schema.json"
+DOCS = Path(__file__).parent.parent / "docs"
+SCHEMAS = {"plan": plan_schema, "verification": verification_schema}
 CONV = """g (float[N,3,8,8] x) => (y) <int64[4] s = {8, 3, 3, 3}> {
     w = ConstantOfShape (s)
     a = Conv <dilations = [2, 2]> (x, w)
@@ -22,15 +23,17 @@ CONV = """g (float[N,3,8,8] x) => (y) <int64[4] s = {8, 3, 3, 3}> {
 }"""
 
 
-def test_the_published_schema_is_the_generated_one() -> None:
-    generated = json.loads(msgspec.json.encode(plan_schema()))
-    assert json.loads(PUBLISHED.read_text("utf-8")) == generated, (
-        "run `python -m edgeplan.report.json > docs/plan.schema.json`"
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_published_schema_is_the_generated_one(name: str) -> None:
+    generated = json.loads(msgspec.json.encode(SCHEMAS[name]()))
+    assert json.loads((DOCS / f"{name}.schema.json").read_text("utf-8")) == generated, (
+        f"run `python -m edgeplan.report.json {name} > docs/{name}.schema.json`"
     )
 
 
-def test_the_schema_is_a_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(plan_schema())
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schema_is_a_schema(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMAS[name]())
 
 
 @pytest.mark.parametrize("device", ["iphone14pro", "jetson-orin-nano", "pixel9"])

@@ -12,7 +12,7 @@ import argparse
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,11 @@ from edgeplan.frontends.onnx import load_onnx
 from edgeplan.graph import Dim, Graph, Op, Value
 from edgeplan.lower import lower_to
 from edgeplan.place.support import Judge, Verdict
+from edgeplan.verify.ask.mil_build import array, label, mil_name, parameter
 
 __all__ = ["complaints"]
 
 PASSED_OVER = ("cond", "list_", "make_list", "while_loop")
-NUMPY = {"int4": "int8", "uint4": "uint8", "string": "str"}
-"""Where NumPy has no type of that name."""
 WRONG = ("refused", "taken", "differs")
 """By the builder and not by edgeplan; by the builder although edgeplan refuses; with another shape or type."""
 
@@ -78,14 +77,14 @@ def _built(graph: Graph, op: Op, release: str) -> list[Any]:
     with Function(inputs, ct.target[release]) as function:
         given: dict[str, Any] = {}
         for port, value in zip(op.ports, values, strict=True):
-            var = mb.const(val=_array(value)[()]) if value.const else function.inputs[names[value.name]]
+            var = mb.const(val=_array(value)) if value.const else function.inputs[names[value.name]]
             several = type(cls.input_spec.input_types[port]).__name__ == "TupleInputType"
             given[port] = [*given.get(port, []), var] if several else var
         out_type = graph.values[op.outputs[0]].dtype
-        made = _mil(out_type.label) if out_type else ""
+        made = label(out_type.label) if out_type else ""
         # A parameter that only older releases have, as NMS's score_threshold, says nothing about this one.
         for name, attr in ((n, a) for n, a in op.attrs.items() if n in cls.input_spec.input_types):
-            given[name] = _parameter(attr, cls, name, given, made)
+            given[name] = parameter(attr, cls, name, given, made)
         out = getattr(mb, op.type)(**given)
         found = list(out) if isinstance(out, tuple | list) else [out]
         function.set_outputs(found)
@@ -100,50 +99,18 @@ def _placeholder(value: Value) -> Any:
 
     assert value.dtype is not None
     shape = [d if isinstance(d, int) else get_new_symbol() for d in value.shape or ()]
-    return mb.placeholder(shape, types.string_to_builtin(_mil(value.dtype.label)), allow_rank0_input=True)
+    return mb.placeholder(shape, types.string_to_builtin(label(value.dtype.label)), allow_rank0_input=True)
 
 
 def _array(value: Value) -> Any:
     assert value.dtype is not None
-    dtype = np.dtype(NUMPY.get(value.dtype.label, value.dtype.label))
     shape = tuple(d for d in value.shape or () if isinstance(d, int))
-    return np.ones(shape, dtype) if value.data is None else np.array(value.data).astype(dtype).reshape(shape)
-
-
-def _parameter(attr: Any, cls: Any, name: str, given: Mapping[str, Any], made: str) -> Any:
-    """An attribute as a constant: of the type of the other inputs of its domain, else of the output where it fits."""
-    from coremltools.converters.mil.mil import Var, types
-
-    first = attr[0] if isinstance(attr, tuple) and attr else attr
-    if isinstance(first, str | bool):
-        return attr
-    spec, domains = cls.input_spec, cls.type_domains or {}
-    domain = _domain(spec, name)
-    kinds = [str(types.builtin_to_string(k)) for k in domains.get(domain) or spec.input_types[name].type_domain]
-    peers = [_name(v) for p, v in given.items() if domain and isinstance(v, Var) and _domain(spec, p) == domain]
-    wanted = [k for k in kinds if k == made or k.startswith("fp" if isinstance(first, float) else "int32")]
-    dtype = next(iter((*peers, *sorted(wanted, key=lambda k: k != made), *kinds)), "")
-    return np.array(attr).astype({"fp16": "float16", "fp32": "float32"}.get(dtype, dtype))[()] if dtype else attr
-
-
-def _domain(spec: Any, port: str) -> str | None:
-    return getattr(spec.input_types[port], "type_domain_id", None)
-
-
-def _mil(label: str) -> str:
-    return {"float16": "fp16", "float32": "fp32", "string": "str"}.get(label, label)
-
-
-def _name(var: Any) -> str:
-    """MIL's name of a variable's element type."""
-    from coremltools.converters.mil.mil import types
-
-    return str(types.builtin_to_string(var.dtype))
+    return array({"dtype": value.dtype.label, "shape": shape, "data": value.data})
 
 
 def _differs(value: Value, var: Any) -> Iterator[str]:
-    dtype = _name(var)
-    if value.dtype is not None and _mil(value.dtype.label) != dtype:
+    dtype = mil_name(var)
+    if value.dtype is not None and label(value.dtype.label) != dtype:
         yield f"{value.dtype} where the builder infers {dtype}"
     if value.shape is not None and not _alike(value.shape, tuple(var.shape)):
         yield f"{value.shape} where the builder infers {tuple(var.shape)}"

@@ -21,38 +21,27 @@ from benchmarks.agreement.judge import ask, unit_target
 from benchmarks.agreement.tensorrt_models import Question
 from edgeplan.frontends.onnx import load_onnx
 from edgeplan.target import Target
+from edgeplan.verify.referees import load_referee
 
 __all__ = ["SETS"]
 
 RUNS = Path(__file__).resolve().parent.parent.parent / "rules" / "tensorrt" / "runs"
-RELEASE = "11.1"
-"""The release whose parser is of one generation with TensorRT-RTX 1.7.1."""
-SM = {"SM75": "7.5", "SM80": "8.0", "SM86": "8.6", "SM89": "8.9", "SM120": "12.0"}
-
-EDITION = {
-    "NonMaxSuppression": "TensorRT-RTX has no kernel for NonMaxSuppression, TensorRT has",
-    "NonZero": "TensorRT-RTX ships without the plugin library that does NonZero",
-    "RoiAlign": "TensorRT-RTX's RoiAlign plugin needs a GPU when it is made",
-    "DeformConv": "TensorRT-RTX ships without the plugin library that does DeformConv",
-}
-"""Operators whose answer speaks of the edition and not of TensorRT."""
-EDITION_MESSAGES = {
-    "for Turing (SM75): FP32": "TensorRT-RTX multiplies no FP32 matrices on Turing, TensorRT does",
-    "Unsupported reduction type": "TensorRT-RTX ships without the plugin library that reduces in ScatterElements",
-}
-"""Messages that do."""
+REFEREE = load_referee("tensorrt-rtx")
+"""What TensorRT-RTX stands for: the release whose parser is of its generation, its chips, and where it differs."""
+SM = {chip.says: chip.generations[0] for chip in REFEREE.chip if not chip.stands_for}
+"""The GPU generation that a record's target is."""
 
 
 @cache
 def _target(sm: str) -> Target:
-    return unit_target("tensorrt", "gpu", RELEASE, generation=SM[sm], precision="model")
+    return unit_target("tensorrt", "gpu", REFEREE.release, generation=SM[sm], precision="model")
 
 
-def _left_out(model: onnx.ModelProto, message: str) -> str:
-    for node in model.graph.node:
-        if node.op_type in EDITION and node.domain == "":
-            return EDITION[node.op_type]
-    return next((why for part, why in EDITION_MESSAGES.items() if part in message), "")
+def _left_out(model: onnx.ModelProto, message: str, sm: str) -> str:
+    """Why an answer speaks of the edition and not of TensorRT, where it does."""
+    ops = {node.op_type for node in model.graph.node if node.domain == ""} | {"*"}
+    said = (k.why for k in REFEREE.exception if ops & {*k.ops} and k.words in message and sm in (k.chips or (sm,)))
+    return next(said, "")
 
 
 def _case(name: str, model: onnx.ModelProto, stage: str, message: str, sm: str = "SM86") -> Case:
@@ -61,7 +50,7 @@ def _case(name: str, model: onnx.ModelProto, stage: str, message: str, sm: str =
     except (ValueError, onnx.checker.ValidationError) as error:  # what cannot be read is not known
         said, why = "unknown", str(error)
     truth = "runs" if stage == "runs" else "refuses"
-    return Case(name, truth, said, why or message, _left_out(model, message))
+    return Case(name, truth, said, why or message, _left_out(model, message, sm))
 
 
 def _record(path: Path) -> tuple[str, dict[str, tuple[str, str]]]:

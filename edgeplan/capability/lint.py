@@ -94,6 +94,8 @@ def _head(backend: Backend) -> Iterator[str]:
     used = {key for row in backend.rows for key in (*row.source, *row.against)}
     cited = {f"unit {name}": unit.source for name, unit in backend.units.items()}
     cited |= {f"unit {name}.partitions": u.partitions.source for name, u in backend.units.items() if u.partitions}
+    parted = {name: u.partitions.whole for name, u in backend.units.items() if u.partitions}
+    cited |= {f"unit {name}.partitions.whole": whole.source for name, whole in parted.items() if whole}
     cited |= {f"unit {name}.again": a.source for name, u in backend.units.items() for a in u.again}
     cited["lower"] = backend.lowering.source
     for where, said in cited.items():

@@ -57,12 +57,20 @@ class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max: str = ""
 
 
+class Whole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ops, where the facts of `when` hold (as in a row), that go to another unit as soon as any other op does."""
+
+    ops: tuple[str, ...]
+    source: Mapping[str, str]
+    when: Mapping[str, Any] = {}
+
+
 class Partitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a runtime thins out the parts of a graph that a unit could take; what it leaves out goes to the next unit.
 
     `most` parts are kept, those of most ops first (0 is all); parts of fewer than `least` ops are left out; `head`
     keeps the first part alone; `idle` leaves out parts that hold no other ops than those it names. `since` is the
-    release with which that began.
+    release with which that began. `whole` are ops that the unit runs only where it runs the whole graph.
     """
 
     source: Mapping[str, str]
@@ -71,6 +79,7 @@ class Partitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     head: bool = False
     idle: tuple[str, ...] = ()
     since: str = ""
+    whole: Whole | None = None
 
 
 class Again(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ _VERBS = {
     "devices": "List the devices, or show one with its figures and their sources.",
     "explain": "Explain a finding (EP101), a rule row, an operator, or an op of a model.",
     "rules": "Show what the rows say, check them, write their tables.",
+    "verify": "Ask the vendors' compilers about a model, beside the prediction.",
 }
 
 

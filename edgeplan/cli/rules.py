@@ -10,6 +10,8 @@ import click
 
 from edgeplan.capability.rows import Backend, Row, RulesError, backend_names, load_backend
 from edgeplan.capability.sentence import span
+from edgeplan.cli.rules_check import check
+from edgeplan.cli.rules_referees import referees
 
 if TYPE_CHECKING:
     from edgeplan.capability.lint import SchemaOf
@@ -68,6 +70,10 @@ def table(backend: str | None) -> None:
     matrix = op_matrix()
     heads = {column.title: f"backends/{column.backend.name}.md" for column in matrix.columns}
     click.echo("\n".join(matrix_table(heads, matrix.rows)))
+
+
+rules.add_command(check)
+rules.add_command(referees)
 
 
 def _tables(backend: str | None) -> list[Backend]:

@@ -1,14 +1,15 @@
-"""What people write on the command line: dimensions, shapes and budgets."""
+"""What people write on the command line: dimensions, shapes, sizes and budgets."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 
 from edgeplan.units import parse_bytes
 
-__all__ = ["BUDGET", "DIM", "INPUT", "VALUE"]
+__all__ = ["BUDGET", "DIM", "INPUT", "PYTHON", "SIZE", "VALUE"]
 
 _LARGEST = 2**40
 """A dimension above this is a slip of the keyboard; the product of eight of them still fits in memory as an int."""
@@ -79,7 +80,31 @@ class _Budget(click.ParamType[dict[str, int]]):
         return found
 
 
+class _Size(click.ParamType[int]):
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return parse_bytes(str(value))
+        except ValueError as e:
+            self.fail(str(e), param, ctx)
+
+
+class _Python(click.ParamType[tuple[str, Path]]):
+    """An interpreter, for the referee named before `=` or, without a name, for all of them."""
+
+    name = "python"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        name, _, path = str(value).rpartition("=")
+        if not Path(path).is_file():
+            self.fail(f"{path!r} is no file", param, ctx)
+        return name, Path(path).absolute()
+
+
 DIM = _Dim()
 INPUT = _Input()
 BUDGET = _Budget()
+PYTHON = _Python()
+SIZE = _Size()
 VALUE = _Value()

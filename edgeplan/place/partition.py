@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edgeplan.capability.rows import Partitions, Row
+from edgeplan.capability.match import compile_row
+from edgeplan.capability.rows import Partitions, Row, Whole
 from edgeplan.graph import Graph
 from edgeplan.place.runs import Segment, runs_of
-from edgeplan.place.support import Judge, Support, Verdict
+from edgeplan.place.support import Judge, Support, Verdict, facts_of
 from edgeplan.target import Target, Unit
 
 __all__ = ["UNKNOWN", "Crossing", "Placement", "place"]
@@ -57,15 +58,18 @@ def place(graph: Graph, target: Target) -> Placement:
     open_to = [name not in lost for name in names]
     chosen = [_choose(names, open_to, verdicts) for verdicts in support]
     left: dict[int, str] = {}
+    parts: list[tuple[int, ...]] = []
     for at, unit in enumerate(target.units):
         if unit.partitions is not None and unit.name in chosen:
-            for i in _left_out(graph, chosen, unit.name, unit.partitions):
+            kept, out = _thinned(graph, chosen, unit.name, unit.partitions)
+            parts += kept
+            for i in out:
                 left.setdefault(i, unit.name)
                 chosen[i] = _choose(names[at + 1 :], open_to[at + 1 :], support[i][at + 1 :])
     settled = _settled(graph, chosen)
     hardware = {u.name: u.hardware or u.name for u in target.units}
     crossings = _crossings(graph, settled, hardware)
-    return Placement(support, tuple(chosen), runs_of(graph, settled), crossings, lost, left)
+    return Placement(support, tuple(chosen), runs_of(graph, settled, parts), crossings, lost, left)
 
 
 def _lost(units: Sequence[Unit], support: Sequence[Sequence[Support]]) -> dict[str, tuple[Row, tuple[int, ...]]]:
@@ -96,9 +100,12 @@ def _choose(names: Sequence[str], open_to: Sequence[bool], verdicts: Sequence[Su
     return ""
 
 
-def _left_out(graph: Graph, chosen: Sequence[str], name: str, rule: Partitions) -> list[int]:
-    """The ops of a unit that lie in parts its runtime does not hand over."""
-    mine = [name if unit == name else "" for unit in _settled(graph, chosen)]
+def _thinned(
+    graph: Graph, chosen: Sequence[str], name: str, rule: Partitions
+) -> tuple[list[tuple[int, ...]], list[int]]:
+    """The parts of a unit that its runtime hands over, and the ops that it was given and lie in none of them."""
+    apart = _apart(graph, chosen, name, rule.whole)
+    mine = [name if unit == name and i not in apart else "" for i, unit in enumerate(_settled(graph, chosen))]
     parts = [run.ops for run in runs_of(graph, mine) if run.unit == name]
     if rule.head:
         kept = parts[:1]
@@ -106,7 +113,17 @@ def _left_out(graph: Graph, chosen: Sequence[str], name: str, rule: Partitions) 
         kept = [p for p in parts if len(p) >= rule.least and not {graph.ops[i].label for i in p} <= set(rule.idle)]
         kept = sorted(kept, key=len, reverse=True)[: rule.most or None]
     inside = {i for part in kept for i in part}
-    return [i for part in parts for i in part if i not in inside and chosen[i] == name]
+    return kept, [i for i, unit in enumerate(chosen) if unit == name and i not in inside]
+
+
+def _apart(graph: Graph, chosen: Sequence[str], name: str, rule: Whole | None) -> frozenset[int]:
+    """The ops that the unit would only run with all the others."""
+    if rule is None or all(unit == name for unit in chosen):
+        return frozenset()
+    holds = compile_row(Row("whole", rule.ops, (name,), "refuses", rule.source, when=rule.when))
+    return frozenset(
+        i for i, op in enumerate(graph.ops) if chosen[i] == name and op.label in rule.ops and holds(facts_of(graph, op))
+    )
 
 
 def _settled(graph: Graph, units: Sequence[str]) -> tuple[str, ...]:

@@ -19,22 +19,33 @@ class Segment:
     ops: tuple[int, ...]
 
 
-def runs_of(graph: Graph, units: Sequence[str]) -> tuple[Segment, ...]:
+def runs_of(graph: Graph, units: Sequence[str], parts: Sequence[tuple[int, ...]] = ()) -> tuple[Segment, ...]:
     """Runs of one unit, few of them: take every op of the current unit that is ready, then change to the unit of the
     earliest op that is. This is how LiteRT (`PartitionGraphIntoIndependentNodeSubsets`) and ONNX Runtime group nodes.
+
+    Each of `parts` is one node of its unit already: a runtime that hands a graph to one unit after the other does not
+    take it apart again for the next.
     """
     if len(set(units)) == 1:
         return (Segment(units[0], tuple(range(len(units)))),)
-    producer = graph.producer
-    needs = [{producer[n] for n in graph.reads(op) if n in producer} for op in graph.ops]
-    waits = [len(before) for before in needs]
-    readers: list[list[int]] = [[] for _ in graph.ops]
+    node = list(range(len(units)))
+    for part in parts:
+        for i in part:
+            node[i] = part[0]
+    members: list[list[int]] = [[] for _ in units]
+    needs: list[set[int]] = [set() for _ in units]
+    for i, op in enumerate(graph.ops):
+        members[node[i]].append(i)
+        needs[node[i]].update(node[graph.producer[n]] for n in graph.reads(op) if n in graph.producer)
+    readers: list[list[int]] = [[] for _ in units]
     for i, before in enumerate(needs):
+        before.discard(i)
         for maker in before:
             readers[maker].append(i)
+    waits = [len(before) for before in needs]
     ready: dict[str, list[int]] = {}
     for i, count in enumerate(waits):
-        if count == 0:
+        if count == 0 and members[i]:
             heappush(ready.setdefault(units[i], []), i)
     found: list[Segment] = []
     while ready:
@@ -43,7 +54,7 @@ def runs_of(graph: Graph, units: Sequence[str]) -> tuple[Segment, ...]:
         ops: list[int] = []
         while queue:
             i = heappop(queue)
-            ops.append(i)
+            ops += members[i]
             for reader in readers[i]:
                 waits[reader] -= 1
                 if waits[reader] == 0:

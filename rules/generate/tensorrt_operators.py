@@ -267,9 +267,24 @@ def names(labels: Iterable[str]) -> str:
 FILLER = {"INT": "1", "INTS": "[1, 1]", "FLOAT": "1.0", "FLOATS": "[1.0]", "STRING": '"x"', "STRINGS": '["x"]'}
 
 
+KNOWN = {
+    ("CumSum", "axis"): "int64 {} = {{1}}",
+    ("DequantizeLinear", "x_scale"): "float {} = {{0.5}}",
+    ("Expand", "shape"): "int64[4] {} = {{2, 4, 8, 8}}",
+    ("OneHot", "depth"): "int64 {} = {{5}}",
+    ("Pad", "pads"): "int64[8] {} = {{0, 0, 0, 0, 0, 0, 1, 1}}",
+    ("QuantizeLinear", "y_scale"): "float {} = {{0.5}}",
+    ("Reshape", "shape"): "int64[2] {} = {{4, 64}}",
+    ("ReverseSequence", "sequence_lens"): "int64[4] {} = {{1, 1, 1, 1}}",
+    ("TopK", "K"): "int64[1] {} = {{2}}",
+}
+"""Inputs that an example gives as constants: of another shape than the data, or sizes, which an engine is built for."""
+
+
 def example(schema: onnx.defs.OpSchema, types: Mapping[str, str]) -> str | None:
     """A one-node ONNX text graph; `types` gives the text types of named inputs, the schema the rest."""
     inputs: list[tuple[str, str]] = []
+    known: dict[str, str] = {}
     variables = {p.type_str: types[p.name] for p in schema.inputs if p.name in types}
     needed = [p for i, p in enumerate(schema.inputs) if i < max(schema.min_input, 1) or p.name in types]
     if needed and needed[-1].option == onnx.defs.OpSchema.FormalParameterOption.Variadic:
@@ -278,6 +293,9 @@ def example(schema: onnx.defs.OpSchema, types: Mapping[str, str]) -> str | None:
         fits = [t[7:-1] for t in p.types if t.startswith("tensor(")]
         if not fits:
             return None
+        constant = KNOWN.get((schema.name, p.name))
+        if constant and p.name not in types:
+            known[f"i{len(inputs)}"] = constant.format(f"i{len(inputs)}")
         free = [t for t in ("float", "float16", "int64", "bool", "uint8") if t in fits and t not in variables.values()]
         inputs.append((f"i{len(inputs)}", variables.setdefault(p.type_str, free[0] if free else fits[0])))
     attrs = []
@@ -289,8 +307,9 @@ def example(schema: onnx.defs.OpSchema, types: Mapping[str, str]) -> str | None:
             attrs.append(f"{a.name}={filler}")
     outs = ", ".join(f"y{i}" for i in range(max(schema.min_output, 1)))
     said = f" <{', '.join(attrs)}>" if attrs else ""
-    taken = ", ".join(f"{t}[1,4,8,8] {n}" for n, t in inputs)
-    return f"g ({taken}) => ({outs}) {{ {outs} = {schema.name}{said} ({', '.join(n for n, _ in inputs)}) }}"
+    taken = ", ".join(f"{t}[1,4,8,8] {n}" for n, t in inputs if n not in known)
+    given = f"<{', '.join(known.values())}> " if known else ""
+    return f"g ({taken}) => ({outs}) {given}{{ {outs} = {schema.name}{said} ({', '.join(n for n, _ in inputs)}) }}"
 
 
 def header(schema: onnx.defs.OpSchema) -> str:

@@ -24,6 +24,11 @@ def op(kind: str, *ports: str, domain: str = "", **attrs: object) -> Op:
     return Op("op", kind, (), ports, (), attrs, domain)
 
 
+def stack(second: int | str, rows: int, columns: int) -> Value:
+    """Matrices in a tensor of five axes, so many of them along the second one."""
+    return Value("x", DType.FLOAT16, (1, second, 2, rows, columns))
+
+
 def lengths(*elements: int) -> Value:
     return Value("n", DType.INT32, (len(elements),), True, elements)
 
@@ -126,6 +131,17 @@ CASES = [
     ("lacks_elements", op("Resize", "X", "roi"), (F4, Value("r", DType.FLOAT32, (0,), True)), (F4,), False),
     ("scales_bias", op("Gemm", beta=0.0), (F4,), (F4,), False),
     ("scales_bias", op("Gemm", beta=0.5), (F4,), (F4,), True),
+    ("oblong_stacks", op("MatMul"), (stack(2, 7, 5), stack(2, 5, 3)), (stack(2, 7, 3),), True),
+    ("oblong_stacks", op("MatMul"), (stack(2, 7, 5), stack(2, 5, 7)), (stack(2, 7, 7),), False),
+    ("oblong_stacks", op("MatMul"), (stack(2, 7, 5), stack(1, 5, 3)), (stack(2, 7, 3),), False),
+    ("oblong_stacks", op("MatMul"), (stack("N", 7, 5), stack(2, 5, 3)), (stack("N", 7, 3),), None),
+    ("oblong_stacks", op("MatMul"), (stack("N", 7, 5), stack(1, 5, 3)), (stack("N", 7, 3),), False),
+    ("oblong_stacks", op("MatMul"), (SHAPELESS, stack(2, 5, 3)), (SHAPELESS,), None),
+    ("scaled_by_channel", op("DequantizeLinear"), (BYTES, lengths(1, 2)), (F4,), True),
+    ("scaled_by_channel", op("DequantizeLinear"), (BYTES, lengths(1)), (F4,), False),
+    ("scaled_by_channel", op("DequantizeLinear"), (BYTES, SHAPELESS), (F4,), None),
+    ("computed_limits", op("NonMaxSuppression"), (F4, F4, lengths(2), F4), (LONG5,), True),
+    ("computed_limits", op("NonMaxSuppression"), (F4, F4, lengths(2)), (LONG5,), False),
 ]
 
 

@@ -16,7 +16,7 @@ from edgeplan.frontends.onnx.infer import infer
 from edgeplan.frontends.onnx.read import read_model
 from edgeplan.graph import Graph
 
-__all__ = ["BindingError", "Loaded", "ModelError", "load_onnx", "parse_text"]
+__all__ = ["BindingError", "Loaded", "ModelError", "load_onnx", "parse_model", "parse_text"]
 
 _HEADER = '<ir_version: 8, opset_import: ["" : 18, "com.microsoft" : 1, "ai.onnx.ml" : 3]>'
 
@@ -38,9 +38,14 @@ def load_onnx(
     return Loaded(build(model.graph, scope, opsets_of(model)), tuple(sorted(free)), missing)
 
 
-def parse_text(text: str) -> Graph:
-    """A graph from ONNX's textual form; a text that does not begin with a header is read as opset 18."""
+def parse_model(text: str) -> ModelProto:
+    """A model from ONNX's textual form; a text that does not begin with a header is read as opset 18."""
     from onnx import parser
 
     text = text.strip()
-    return load_onnx(parser.parse_model(text if text.startswith("<") else f"{_HEADER} {text}")).graph
+    return parser.parse_model(text if text.startswith("<") else f"{_HEADER} {text}")
+
+
+def parse_text(text: str) -> Graph:
+    """The graph of `parse_model`."""
+    return load_onnx(parse_model(text)).graph

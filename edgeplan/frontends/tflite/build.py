@@ -8,6 +8,7 @@ from edgeplan.frontends.errors import ModelError
 from edgeplan.frontends.tflite.call import as_ints
 from edgeplan.frontends.tflite.infer import Sizes
 from edgeplan.frontends.tflite.read import ABSENT, Operator, Subgraph, TfliteFile
+from edgeplan.frontends.tflite.unsized import DYNAMIC, dynamic
 from edgeplan.graph import Body, Graph, Op, Scalar, Value
 
 __all__ = ["build", "check_depth", "tensor_names"]
@@ -94,13 +95,14 @@ class _Builder:
             prefix = f"{inner.name or f'subgraph{index}'}.{self._bodies}/"
             built = self.graph(inner, sizes.bodies[number, name], prefix)
             bodies.append(Body(name.removesuffix("_subgraph_index"), built, _trips(op)))
+        late = dynamic(op, graph, sizes)
         return Op(
             self._name(op, outputs),
             op.type,
             tuple(values[op.inputs[slot]].name for slot in present),
             tuple(ports[slot] for slot in present),
             outputs,
-            op.attrs,
+            op.attrs if late is None else {**op.attrs, DYNAMIC: late},
             op.domain,
             op.version,
             tuple(bodies),

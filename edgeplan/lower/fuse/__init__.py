@@ -16,6 +16,7 @@ from edgeplan.lower.fuse.pattern import Fused, Matcher, apply
 from edgeplan.lower.fuse.qdq import QDQ_ENDS, fuse_qdq
 from edgeplan.lower.fuse.qdq_builtin import QDQ_BUILTINS, fuse_qdq_builtin
 from edgeplan.lower.fuse.rank_six import fuse_rank_six
+from edgeplan.lower.fuse.rms_scale import fuse_rms_scale
 from edgeplan.lower.fuse.sdpa import fuse_sdpa
 
 __all__ = ["FUSIONS", "fuse"]
@@ -34,6 +35,7 @@ ENDS: Mapping[Fusion, frozenset[str]] = {
     fuse_qdq_builtin: QDQ_BUILTINS,
     fuse_narrow: NARROW_ENDS,
     fuse_rank_six: frozenset({"Reshape"}),
+    fuse_rms_scale: frozenset({"Mul"}),
     fuse_sdpa: frozenset({"Attention", "MatMul"}),
 }
 """The types of the op at which each pattern is recognised: no other op is looked at."""
@@ -50,6 +52,7 @@ FUSIONS: Mapping[str, Fusion] = {
     "qdq-builtin": fuse_qdq_builtin,
     "narrow": fuse_narrow,
     "rank-six": fuse_rank_six,
+    "rms-scale": fuse_rms_scale,
     "sdpa": fuse_sdpa,
 }
 """Fusions by the name that a backend's head lists them under, each with its before and after in its docstring."""

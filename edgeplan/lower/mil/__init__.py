@@ -42,6 +42,7 @@ from edgeplan.lower.mil import (
 from edgeplan.lower.mil.builder import Builder
 from edgeplan.lower.mil.native import keep_mil
 from edgeplan.lower.mil.registry import LOWERINGS
+from edgeplan.lower.mil.tidy import tidy
 
 __all__ = ["families", "lower_mil"]
 
@@ -67,7 +68,10 @@ def lower_mil(graph: Graph, precision: str) -> Graph:
 
     An op that an earlier lowering has done as part of its own is passed over.
     """
+    return tidy(_lowered(graph, precision))
 
+
+def _lowered(graph: Graph, precision: str) -> Graph:
     def retype(dtype: DType) -> DType:
         dtype = _NARROWED.get(dtype, dtype)
         return DType.FLOAT16 if dtype is DType.FLOAT32 and precision == "float16" else dtype
@@ -77,5 +81,5 @@ def lower_mil(graph: Graph, precision: str) -> Graph:
         if op.outputs and b.absorbed.issuperset(op.outputs):
             continue
         lowering = keep_mil if op.domain == "mil" else LOWERINGS.get(op.label)
-        b.translate(with_bodies(op, lambda body: lower_mil(body, precision)), lowering if op.outputs else None)
+        b.translate(with_bodies(op, lambda body: _lowered(body, precision)), lowering if op.outputs else None)
     return b.finish("mil")

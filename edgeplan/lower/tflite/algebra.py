@@ -16,7 +16,7 @@ from edgeplan.tflite_ops import operands
 
 __all__ = [
     "binary", "chain", "concat", "extent", "int32", "matmul", "padded", "reduce", "reshaped", "scalar_of", "sliced",
-    "softmax", "step", "unary", "vector_of",
+    "softmax", "squeezed", "step", "unary", "vector_of",
 ]  # fmt: skip
 
 _TESTS = frozenset({"EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"})
@@ -117,6 +117,16 @@ def reshaped(b: Builder, x: str, shape: Shape, axes: Sequence[int | None] = (), 
     return step(b, "RESHAPE", [x, shape_operand(b, sizes)], shape, to=to)
 
 
+def squeezed(b: Builder, x: str, shape: Shape, axes: Sequence[int]) -> str:
+    """The tensor without axes of size one: RESHAPE, or SQUEEZE where several sizes are unknown.
+
+    Source: LiteRT `optimize_patterns.td` ConvertSqueezeToReshape; onnx2tf `passes/expand_squeeze_reshape.py`.
+    """
+    if reshape_target(shape) is not None:
+        return b.reshape(x, shape)
+    return step(b, "SQUEEZE", [x], shape, squeeze_dims=tuple(axes))
+
+
 def concat(b: Builder, names: Sequence[str], axis: int, to: str | None = None) -> str:
     """CONCATENATION(values, axis), or the one tensor itself."""
     if len(names) == 1 and to is None:
@@ -129,13 +139,17 @@ def concat(b: Builder, names: Sequence[str], axis: int, to: str | None = None) -
 
 
 def sliced(b: Builder, x: str, begin: Sequence[int], sizes: Sequence[int], to: str | None = None) -> str:
-    """SLICE(input, begin, size); a size of -1 reaches to the end."""
+    """SLICE(input, begin, size); a size of -1 reaches to the end, and is written as the number it comes to, if known.
+
+    Source: onnx2tf `tflite_builder/op_builders` writes sizes of known shapes out.
+    """
     shape = b.shape(x) or (None,) * len(begin)
     left = tuple(
         n if n >= 0 else d if p == 0 else d - p if isinstance(d, int) else None
         for d, p, n in zip(shape, begin, sizes, strict=True)
     )
-    return step(b, "SLICE", [x, b.ints(begin), b.ints(sizes)], left, to=to)
+    written = [d if isinstance(d, int) else -1 for d in left]
+    return step(b, "SLICE", [x, b.ints(begin), b.ints(written)], left, to=to)
 
 
 def padded(b: Builder, x: str, pads: Sequence[tuple[int, int]]) -> str:

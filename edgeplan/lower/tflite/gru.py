@@ -17,7 +17,7 @@ def gru(op: Op, b: Builder) -> bool:
     """GRU(X, W, R, B, initial_h) -> its steps written out (see `unrolled.run_gru`), both ways one after the other.
 
     Before: `y, h = GRU<hidden_size = n>(x [t,1,f], w, r, b, h0)`
-    After:  for each step SLICE, SQUEEZE, six BATCH_MATMUL, ADD, LOGISTIC, TANH, MUL; then RESHAPE, CONCATENATION
+    After:  for each step SLICE, RESHAPE, six BATCH_MATMUL, ADD, LOGISTIC, TANH, MUL; then RESHAPE, CONCATENATION
 
     Source: onnx2tf `tflite_builder/op_builders/recurrent.py` build_gru_op. An unknown number of steps or batch, more
     than 2048 steps, lengths of their own, clipping and other activations than Sigmoid and Tanh have no lowering.

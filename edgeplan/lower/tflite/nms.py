@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeplan.graph import Dim, DType, Op
 from edgeplan.lower.attributes import integer, one_integer, one_number
 from edgeplan.lower.shapes import size
-from edgeplan.lower.tflite.algebra import binary, concat, int32, scalar_of, sliced, step
+from edgeplan.lower.tflite.algebra import binary, concat, int32, scalar_of, sliced, squeezed, step
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast
 from edgeplan.lower.tflite.registry import lowers
@@ -21,7 +21,7 @@ def non_maximum_suppression(op: Op, b: Builder) -> bool:
     the valid ones as triples.
 
     Before: `y = NonMaxSuppression(boxes [1,n,4], scores [1,k,n], most, iou, score)`
-    After:  for each class `i, count = NON_MAX_SUPPRESSION_V4(SQUEEZE(boxes), SQUEEZE(SLICE(scores)), most, iou, score);
+    After:  for each class `i, count = NON_MAX_SUPPRESSION_V4(RESHAPE(boxes), RESHAPE(SLICE(scores)), most, iou, score);
             t = RESHAPE(GATHER(i, RANGE(0, count, 1)))`, CONCATENATION(zeros, class, t); all of them joined and cast
 
     Source: onnx2tf `tflite_builder/op_builders/index.py` build_non_max_suppression_op. Several images, an unknown
@@ -41,14 +41,14 @@ def non_maximum_suppression(op: Op, b: Builder) -> bool:
     limits = [op.input(p) for p in ("max_output_boxes_per_class", "iou_threshold", "score_threshold")]
     if integer(op, "center_point_box", 0) != 0:
         return False
-    corners = step(b, "SQUEEZE", [boxes], (count, 4), squeeze_dims=(0,))
+    corners = squeezed(b, boxes, (count, 4), (0,))
     most = _most(b, corners, limits[0], count)
     kept = one_integer(b, most)
     thresholds = [_threshold(b, given, default) for given, default in zip(limits[1:], (0.0, -3.4e38), strict=True)]
     rows: list[str] = []
     for k in range(classes):
         row = scores if classes == 1 else sliced(b, scores, [0, k, 0], [-1, 1, -1])
-        flat = step(b, "SQUEEZE", [row], (count,), squeeze_dims=(0, 1))
+        flat = squeezed(b, row, (count,), (0, 1))
         inputs = dict(zip(("boxes", "scores", "max_output_size"), (corners, flat, most), strict=True))
         inputs |= {"iou_threshold": thresholds[0], "score_threshold": thresholds[1]}
         outputs = [((kept,), DType.INT32), ((), DType.INT32)]

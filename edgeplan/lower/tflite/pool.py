@@ -32,8 +32,9 @@ def pool(op: Op, b: Builder) -> bool:
     and a PAD with zeros for the average. Cells of the padding are not averaged over by SAME; where a PAD makes them
     count and they must not, a MUL undoes it. One axis: on [N,1,W,C] between two RESHAPEs. Three axes: height and
     width, then depth, each between RESHAPEs. Dilations and the indices of a maximum have no lowering.
-    Source: onnx2tf `op_builders/pool.py`; PAD and MUL, where onnx2tf has PADV2 and DIV, are LiteRT's own converter's
-    (`tflite/converter/stablehlo/transforms/composite_avg_pool_patterns.td`).
+    Source: onnx2tf `op_builders/pool.py`. LiteRT's own converter is followed where the two differ: in PAD and MUL for
+    PADV2 and DIV (`tflite/converter/stablehlo/transforms/composite_avg_pool_patterns.td`), and in SAME, where it fits,
+    for the PADV2 of ceil_mode (`.../legalize_hlo_conversions/reduce_window.cc` GetTFLPadding).
     """
     x, out = op.inputs[0] if len(op.inputs) == 1 else None, op.outputs[0]
     if x is None or any(used(b, name) for name in op.outputs[1:]):

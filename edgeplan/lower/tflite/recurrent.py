@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgeplan.graph import Attr, Dim, Op
 from edgeplan.lower.attributes import flag, integer, number, text
 from edgeplan.lower.shapes import reshape_target, size
-from edgeplan.lower.tflite.algebra import concat, sliced, step
+from edgeplan.lower.tflite.algebra import concat, sliced, squeezed, step
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.registry import lowers
 from edgeplan.lower.tflite.unrolled import can_unroll_steps, run_lstm
@@ -93,7 +93,7 @@ def start(b: Builder, layer: Layer, given: str | None, direction: int) -> str:
         return b.weight(given, shape, "state")
     if len(layer.directions) == 2:
         given = sliced(b, given, [direction, 0, 0], [1, -1, -1])
-    return step(b, "SQUEEZE", [given], shape, squeeze_dims=(0,))
+    return squeezed(b, given, shape, (0,))
 
 
 def reversed_in_time(b: Builder, x: str) -> str:

@@ -8,7 +8,7 @@ from math import prod
 from edgeplan.graph import Dim, DType, Op, Shape
 from edgeplan.lower.attributes import flag, text, vector
 from edgeplan.lower.shapes import reshape_target, static
-from edgeplan.lower.tflite.algebra import binary, matmul, padded, step, unary
+from edgeplan.lower.tflite.algebra import binary, matmul, padded, squeezed, step, unary
 from edgeplan.lower.tflite.builder import Builder
 from edgeplan.lower.tflite.convert import cast
 from edgeplan.lower.tflite.registry import lowers
@@ -95,7 +95,7 @@ def _coordinate(
     """The pixel coordinate along one axis, clipped to the image and its padding; `shifted` counts from the padding."""
     axis = len(where or ())
     picked = step(b, "GATHER", [grid, b.ints([index])], (*(where or ()), 1), axis=axis)
-    one = step(b, "SQUEEZE", [picked], where, squeeze_dims=(axis,))
+    one = squeezed(b, picked, where, (axis,))
     z = binary(b, "MUL", binary(b, "ADD", one, 1.0), (size - 1) * 0.5 if corners else size * 0.5)
     if not corners:
         z = binary(b, "SUB", z, 0.5)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgeplan.graph import DType, Graph, Op
-from edgeplan.lower.shapes import static
+from edgeplan.graph import DType, Graph, Op, Shape
+from edgeplan.lower.shapes import reshape_target, static
 from edgeplan.lower.tflite.algebra import concat, step
 from edgeplan.lower.tflite.builder import Builder
 
@@ -29,7 +29,7 @@ def can_unroll(body: Graph, trips: int | None, states: int, scans: int) -> bool:
 
 
 def unrolled(op: Op, b: Builder, body: Graph, trips: int, states: Sequence[str]) -> None:
-    """The body's ops once a trip, a state's last tensor as its output, each scan's by EXPAND_DIMS and CONCATENATION."""
+    """The body's ops once a trip, a state's last tensor as its output, each scan's by RESHAPE and CONCATENATION."""
     own = {name: _constant(b, body, name) for name in _constants(body)}
     current = list(states)
     kept: list[list[str]] = [[] for _ in op.outputs[len(states) :]]
@@ -46,11 +46,17 @@ def unrolled(op: Op, b: Builder, body: Graph, trips: int, states: Sequence[str])
         current = results[: len(states)]
         for rows, row in zip(kept, results[len(states) :], strict=True):
             shape = b.shape(row)
-            rows.append(step(b, "EXPAND_DIMS", [row, b.scalar(0, DType.INT32)], None if shape is None else (1, *shape)))
+            rows.append(_raised(b, row, None if shape is None else (1, *shape)))
     for out, tensor in zip(op.outputs, current, strict=False):
         b.adopt(out, b.native(tensor))
     for out, rows in zip(op.outputs[len(states) :], kept, strict=True):
         concat(b, rows, 0, to=out)
+
+
+def _raised(b: Builder, row: str, shape: Shape) -> str:
+    if reshape_target(shape) is not None:
+        return b.reshape(row, shape)
+    return step(b, "EXPAND_DIMS", [row, b.scalar(0, DType.INT32)], shape)
 
 
 def _constants(body: Graph) -> list[str]:

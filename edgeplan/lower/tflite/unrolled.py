@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgeplan.lower.tflite.algebra import binary, concat, matmul, sliced, step, unary
+from edgeplan.lower.tflite.algebra import binary, concat, matmul, sliced, squeezed, step, unary
 from edgeplan.lower.tflite.builder import Builder
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ def can_unroll_steps(layer: Layer) -> bool:
 
 
 def _inputs(b: Builder, layer: Layer, back: bool) -> list[tuple[int, str]]:
-    """The steps in the order in which they run, each as [batch, features]: SLICE, SQUEEZE."""
+    """The steps in the order in which they run, each as [batch, features]: SLICE, RESHAPE."""
     steps = layer.steps if isinstance(layer.steps, int) else 0
     shape = (layer.batch, layer.features)
     found: list[tuple[int, str]] = []
     for t in reversed(range(steps)) if back else range(steps):
         one = sliced(b, layer.x, [t, 0, 0], [1, -1, -1]) if steps > 1 else layer.x
-        found.append((t, step(b, "SQUEEZE", [one], shape, squeeze_dims=(0,))))
+        found.append((t, squeezed(b, one, shape, (0,))))
     return found
 
 

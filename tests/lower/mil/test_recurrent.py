@@ -53,10 +53,6 @@ CASES = {
             "slice_by_index x:3 begin=(1,) end=(2,) end_mask=(False,) -> int32[1]",
             "concat values:1 values:1 axis=0 interleave=False -> int32[2]",
             "fill shape:2 value=0.0 -> float32[Nx4]",
-            "shape x:5xNx3 -> int32[3]",
-            "slice_by_index x:3 begin=(1,) end=(2,) end_mask=(False,) -> int32[1]",
-            "concat values:1 values:1 axis=0 interleave=False -> int32[2]",
-            "fill shape:2 value=0.0 -> float32[Nx4]",
             (
                 "lstm x:5xNx3 initial_h:Nx4 initial_c:Nx4 weight_ih:16x3 weight_hh:16x4 direction=forward "
                 "output_sequence=True recurrent_activation=sigmoid cell_activation=tanh activation=tanh -> "

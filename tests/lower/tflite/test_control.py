@@ -39,10 +39,10 @@ CASES = {
         [
             "RELU x:4 -> float32[4]",
             "NEG x:4 -> float32[4]",
-            "EXPAND_DIMS input:4 dim:0 -> float32[1x4]",
+            "RESHAPE input:4 shape:(1,4) -> float32[1x4]",
             "RELU x:4 -> float32[4]",
             "NEG x:4 -> float32[4]",
-            "EXPAND_DIMS input:4 dim:0 -> float32[1x4]",
+            "RESHAPE input:4 shape:(1,4) -> float32[1x4]",
             "CONCATENATION values:1x4 values:1x4 axis=0 -> float32[2x4]",
         ],
     ),

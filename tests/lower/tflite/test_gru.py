@@ -17,9 +17,8 @@ CASES = {
             "CONCATENATION": 1,
             "LOGISTIC": 4,
             "MUL": 6,
-            "RESHAPE": 3,
+            "RESHAPE": 5,
             "SLICE": 2,
-            "SQUEEZE": 2,
             "SUB": 2,
             "TANH": 2,
         },
@@ -31,8 +30,8 @@ CASES = {
             "1> (x, w, r, , , h0) }"
         ),
         [
-            "SQUEEZE input:1x1x4 squeeze_dims=(0,) -> float32[1x4]",
-            "SQUEEZE input:1x1x3 squeeze_dims=(0,) -> float32[1x3]",
+            "RESHAPE input:1x1x4 shape:(1,4) -> float32[1x4]",
+            "RESHAPE input:1x1x3 shape:(1,3) -> float32[1x3]",
             "BATCH_MATMUL x:1x3 y:3x4 adj_x=False adj_y=False -> float32[1x4]",
             "BATCH_MATMUL x:1x4 y:4x4 adj_x=False adj_y=False -> float32[1x4]",
             "ADD lhs:1x4 rhs:1x4 -> float32[1x4]",

@@ -79,9 +79,9 @@ CASES = {
             "ConstantOfShape (t) y, h, c = LSTM <hidden_size = 4> (x, w, r, , , h0, c0) }"
         ),
         [
-            "SQUEEZE input:1x1x4 squeeze_dims=(0,) -> float32[1x4]",
-            "SQUEEZE input:1x1x4 squeeze_dims=(0,) -> float32[1x4]",
-            "SQUEEZE input:1x1x3 squeeze_dims=(0,) -> float32[1x3]",
+            "RESHAPE input:1x1x4 shape:(1,4) -> float32[1x4]",
+            "RESHAPE input:1x1x4 shape:(1,4) -> float32[1x4]",
+            "RESHAPE input:1x1x3 shape:(1,3) -> float32[1x3]",
             "CONCATENATION values:1x3 values:1x4 axis=1 -> float32[1x7]",
             "BATCH_MATMUL x:1x7 y:7x16 adj_x=False adj_y=False -> float32[1x16]",
             "ADD lhs:1x16 rhs:16 -> float32[1x16]",
@@ -107,8 +107,8 @@ CASES = {
             "ConstantOfShape (t) y, h, c = LSTM <hidden_size = 4> (x, w, r, , , h0, c0) }"
         ),
         [
-            "SQUEEZE input:1x1x4 squeeze_dims=(0,) -> float32[1x4]",
-            "SQUEEZE input:1x1x4 squeeze_dims=(0,) -> float32[1x4]",
+            "RESHAPE input:1x1x4 shape:(1,4) -> float32[1x4]",
+            "RESHAPE input:1x1x4 shape:(1,4) -> float32[1x4]",
             (
                 "UNIDIRECTIONAL_SEQUENCE_LSTM input:Tx1x3 input_to_input_weights:4x3 input_to_forget_weights:4x3 "
                 "input_to_cell_weights:4x3 input_to_output_weights:4x3 recurrent_to_input_weights:4x4 "
@@ -123,7 +123,7 @@ CASES = {
             ),
             "RESHAPE input:Tx1x4 shape:(-1,1,1,4) -> float32[Tx1x1x4]",
             "RESHAPE input:1x4 shape:(1,1,4) -> float32[1x1x4]",
-            "RESHAPE input:1x4 shape:(1,1,4) -> float32[1x1x4]",
+            "RESHAPE input:1x1x4 shape:(1,1,4) -> float32[1x1x4]",
         ],
     ),
     "other activations have none": (

@@ -10,6 +10,7 @@ from edgeplan.graph import DType, Op, Value
 __all__ = [
     "after_product",
     "computed_bounds",
+    "computed_limits",
     "computed_parameters",
     "equation_without_form",
     "even_window",
@@ -18,10 +19,13 @@ __all__ = [
     "more_than_two_operands",
     "named_activations",
     "normalises_several_axes",
+    "oblong_stacks",
     "resizes_channels",
     "rounds_unlike_htp",
     "scale_of_other_type",
+    "scaled_by_channel",
     "scales_bias",
+    "scales_norm",
     "scales_product",
     "several_reduced_axes",
     "several_results",
@@ -59,6 +63,11 @@ def computed_bounds(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...
     return any(not v.const for v in inputs[1:])
 
 
+def computed_limits(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """A number or a threshold behind the two tensors is not known before the model runs."""
+    return any(not v.const for v in inputs[2:])
+
+
 def computed_parameters(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
     """An input other than the data is not known before the model runs."""
     return any(not v.const for v in inputs[1:])
@@ -74,9 +83,20 @@ def more_than_two_operands(op: Op, inputs: tuple[Value, ...], outputs: tuple[Val
     return len(inputs) > 2
 
 
+def scales_norm(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The product of a constant, as its first factor, and a root-mean-square norm that is spelled out."""
+    return bool(op.attrs.get("scales_norm"))
+
+
 def scales_product(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
     """The product is multiplied by an alpha other than 1."""
     return op.attrs.get("alpha", 1.0) != 1.0
+
+
+def scaled_by_channel(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The scale has several elements: one a channel, or one a block."""
+    elements = inputs[1].elements if len(inputs) > 1 else None
+    return None if elements is None else elements > 1
 
 
 def scales_bias(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
@@ -202,6 +222,18 @@ def rounds_unlike_htp(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, .
     if rounding == "floor":
         return mapping == "pytorch_half_pixel"
     return rounding != "round_prefer_ceil" or mapping != "align_corners"
+
+
+def oblong_stacks(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """Two stacks of matrices, both of several along the fourth axis from the end, make matrices that are not square."""
+    shapes = [v.shape or () for v in (*inputs[:2], *outputs[:1])]
+    if any(len(s) < 4 for s in shapes):
+        return None if any(v.shape is None for v in (*inputs[:2], *outputs[:1])) else False
+    sizes = [shapes[0][-4], shapes[1][-4], shapes[2][-2], shapes[2][-1]]
+    known = [s for s in sizes if isinstance(s, int)]
+    if 1 in [s for s in sizes[:2] if isinstance(s, int)]:
+        return False
+    return None if len(known) < 4 else sizes[2] != sizes[3]
 
 
 def resizes_channels(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:

@@ -48,10 +48,12 @@ def gives_nothing(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...])
 
 
 def lengths_with_batch_first(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
-    """Sequence lengths are given, the batch comes first and differs in size from the sequence."""
+    """Sequence lengths are given, the batch comes first, and is neither 1 nor of the size of the sequence."""
     if op.attrs.get("layout") != 1 or at(op, inputs, "sequence_lens") is None:
         return False
     batch, length = size(inputs[0].shape, 0), size(inputs[0].shape, 1)
+    if batch == 1:
+        return False
     known = isinstance(batch, int), isinstance(length, int)
     return batch != length if any(known) else None
 

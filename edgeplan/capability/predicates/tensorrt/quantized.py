@@ -12,10 +12,16 @@ __all__ = [
 
 
 def int8_clip_without_bounds(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
-    """INT8 is clipped with no lower bound, or with a bound that is not known beforehand."""
+    """INT8 is clipped with an upper bound alone, or with a bound that is not known beforehand.
+
+    Without any bound it depends on how the file leaves them out, by naming no inputs or empty ones: None.
+    """
+    if not inputs or inputs[0].dtype is not DType.INT8:
+        return False
     low, high = at(op, inputs, "min"), at(op, inputs, "max")
-    fine = low is not None and low.const and (high is None or high.const)
-    return bool(inputs) and inputs[0].dtype is DType.INT8 and not fine
+    if low is None:
+        return None if high is None else True
+    return not (low.const and (high is None or high.const))
 
 
 def int8_constant(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:

@@ -13,26 +13,31 @@ __all__ = [
 _SIZES = {
     "ARG_MAX": ("dim",), "ARG_MIN": ("dim",), "BATCH_TO_SPACE_ND": ("block_shape", "indices"),
     "BROADCAST_TO": ("shape",),
-    "CONV_3D_TRANSPOSE": ("output_shape",), "EXPAND_DIMS": ("dim",), "FILL": ("dims",), "MEAN": ("axis",),
+    "CONV_3D_TRANSPOSE": ("output_shape",), "DILATE": ("dilations",), "EXPAND_DIMS": ("dim",), "FILL": ("dims",),
+    "MEAN": ("axis",),
     "MIRROR_PAD": ("pad",), "MULTINOMIAL": ("num_samples",), "NON_MAX_SUPPRESSION_V4": ("max_output_size",),
     "NON_MAX_SUPPRESSION_V5": ("max_output_size",), "ONE_HOT": ("depth",), "PAD": ("padding",), "PADV2": ("padding",),
     "RANDOM_STANDARD_NORMAL": ("shape",), "RANDOM_UNIFORM": ("shape",), "RANGE": ("start", "limit", "delta"),
     "REDUCE_ALL": ("reduction_indices",), "REDUCE_ANY": ("reduction_indices",), "REDUCE_MAX": ("axes",),
     "REDUCE_MIN": ("axes",), "REDUCE_PROD": ("axes",), "RESHAPE": ("shape",), "RESIZE_BILINEAR": ("size",),
     "RESIZE_NEAREST_NEIGHBOR": ("size",), "RFFT2D": ("fft_length",), "SCATTER_ND": ("shape",),
-    "SEGMENT_SUM": ("segment_ids",), "SLICE": ("begin", "size"), "SPACE_TO_BATCH_ND": ("block_shape", "paddings"),
+    "SEGMENT_SUM": ("input", "segment_ids"), "SLICE": ("begin", "size"),
+    "SPACE_TO_BATCH_ND": ("block_shape", "paddings"),
     "SPARSE_TO_DENSE": ("output_shape",), "SPLIT": ("split_dim",), "SPLIT_V": ("size_splits", "split_dim"),
     "STRIDED_SLICE": ("begin", "end", "strides"), "SUM": ("axes",), "TILE": ("multiples",), "TOPK_V2": ("k",),
     "TRANSPOSE": ("perm",), "TRANSPOSE_CONV": ("output_shape",), "UNIQUE": (),
-    "UNSORTED_SEGMENT_MAX": ("num_segments",),
-    "UNSORTED_SEGMENT_MIN": ("num_segments",), "UNSORTED_SEGMENT_PROD": ("num_segments",),
-    "UNSORTED_SEGMENT_SUM": ("num_segments",), "WHERE": (),
+    "UNSORTED_SEGMENT_MAX": ("segment_ids", "num_segments"),
+    "UNSORTED_SEGMENT_MIN": ("segment_ids", "num_segments"), "UNSORTED_SEGMENT_PROD": ("segment_ids", "num_segments"),
+    "UNSORTED_SEGMENT_SUM": ("segment_ids", "num_segments"), "WHERE": (),
 }  # fmt: skip
 """The operands that say how large an op's result is, as its kernel reads them; without any, the data themselves do."""
 
 
 def result_of_dynamic_size(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
     """The size of the op's result is known only when the model runs."""
+    said = op.attrs.get("dynamic")
+    if isinstance(said, bool):
+        return said  # an op of a file, whose kernel looks at the axes that the file leaves open
     ports = _SIZES.get(op.type)
     if ports is None:
         return False

@@ -9,6 +9,7 @@ __all__ = [
     "deconv_stride_beyond_filter",
     "eight_bits_without_one_scale",
     "empty_tensor",
+    "fewer_channels_than_filter",
     "neither_8_bits_nor_half_weights",
     "not_two_to_five_inputs",
     "slice_bounds_computed",
@@ -56,6 +57,15 @@ def deconv_stride_beyond_filter(op: Op, inputs: tuple[Value, ...], outputs: tupl
     if any(isinstance(s, int) and stride > s for stride, s in zip(strides, sizes, strict=True)):
         return True
     return False if all(isinstance(s, int) for s in sizes) else None
+
+
+def fewer_channels_than_filter(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The convolution's data has fewer channels than one filter reads: a converter's shape that is not the real one."""
+    weights = port(op, inputs, "filter")
+    if weights is None or not weights.shape or not inputs[0].shape:
+        return None
+    have, need = inputs[0].shape[-1], weights.shape[-1]
+    return have < need if isinstance(have, int) and isinstance(need, int) else None
 
 
 def not_two_to_five_inputs(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:

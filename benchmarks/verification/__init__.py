@@ -1,0 +1,1 @@
+"""Whole models put to the referees, and the page that says how often prediction and compiler agree."""

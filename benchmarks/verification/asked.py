@@ -1,0 +1,80 @@
+"""One model put to one referee: the answer, kept in a file so that it can be compared again without asking again."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from edgeplan.frontends import dialect_of, load_model
+from edgeplan.frontends.errors import BindingError, ModelError
+from edgeplan.target import Target
+from edgeplan.verify.agreement import Agreement
+from edgeplan.verify.answer import Answer
+from edgeplan.verify.compare import compare
+from edgeplan.verify.prepare import prepare
+from edgeplan.verify.process import Limits, Question, ask
+from edgeplan.verify.referees import Referee
+from edgeplan.verify.stand_in import stand_in
+from edgeplan.verify.vulkan import vulkan_environment
+
+__all__ = ["Asked", "asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A model's name with what came of it: an agreement, or why there is none."""
+
+    model: str
+    agreement: Agreement | None
+    why: str = ""
+
+
+@cache
+def _bindings() -> Mapping[str, Mapping[str, Any]]:
+    return tomllib.loads((Path(__file__).parent / "bindings.toml").read_text("utf-8"))
+
+
+def asked(
+    models: list[Path], target: Target, referee: Referee, answers: Path, python: Path | None, ask_again: bool
+) -> Iterator[Asked]:
+    """Every model with the kept answer, or a new one if `ask_again` and there is none; smallest models first."""
+    where = stand_in(target, referee)
+    if isinstance(where, str):
+        raise ValueError(where)
+    for path in sorted(models, key=lambda p: p.stat().st_size):
+        if dialect_of(path) == "onnx" and referee.takes == "tflite":
+            continue
+        kept = answers / f"{path.stem}.json"
+        bound = _bindings().get(path.stem if path.suffix == ".onnx" else path.name, {})
+        given = (bound.get("dims"), bound.get("inputs"), bound.get("values"))
+        try:
+            graph = load_model(path, *given).graph
+        except (ModelError, BindingError) as e:
+            yield Asked(path.stem, None, str(e))
+            continue
+        if not kept.is_file() and ask_again:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(msgspec.json.encode(_ask(path, given, referee, where.chip, python)))
+        if kept.is_file():
+            answer = msgspec.json.decode(kept.read_bytes(), type=Answer)
+            yield Asked(path.stem, compare(graph, where, answer, referee))
+        else:
+            yield Asked(path.stem, None, "not asked")
+
+
+def _ask(path: Path, given: tuple[Any, ...], referee: Referee, chip: str, python: Path | None) -> Answer:
+    driver = vulkan_environment() if referee.needs == "vulkan" else {}
+    if isinstance(driver, str):
+        raise ValueError(driver)
+    with TemporaryDirectory(prefix="edgeplan-") as folder:
+        prepared = prepare(path, Path(folder), *given)
+        options = {"inputs": prepared.shapes}
+        question = Question(referee.name, referee.program, prepared.path, chip, options, python, driver)
+        return ask(question, Limits(referee.seconds))
