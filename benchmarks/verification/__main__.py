@@ -2,7 +2,8 @@
 
     python -m benchmarks.verification REFEREE --target DEVICE --models FOLDER... --answers FOLDER [-o PAGE]
 
-Answers that lie in the answers' folder are not asked for again; `--kept` asks for none at all.
+Answers that lie in the answers' folder are not asked for again; `--kept` asks for none at all. The section is appended
+to PAGE, which begins with a preface when it is new.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from benchmarks.verification.asked import asked
 from benchmarks.verification.table import section
 from edgeplan.target import resolve
 from edgeplan.verify.referees import load_referee, referee_names
+
+PREFACE = Path(__file__).parent / "preface.md"
 
 
 def main() -> int:
@@ -48,7 +51,7 @@ def main() -> int:
     print(text)
     if given.output:
         with given.output.open("a", encoding="utf-8") as page:
-            page.write(text + "\n")
+            page.write(f"{text}\n" if page.tell() else f"{PREFACE.read_text('utf-8')}\n{text}\n")
     return 0
 
 

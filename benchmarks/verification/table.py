@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from benchmarks.verification.asked import Asked
+from benchmarks.verification.operators import operators
 from edgeplan.report.markdown import cell
 from edgeplan.target import Target
 from edgeplan.verify.agreement import Agreement, Group, Match
@@ -30,10 +31,13 @@ def section(referee: Referee, target: Target, asked: Sequence[Asked]) -> Iterato
     tools = ", ".join(f"{name} {version}" for name, version in versions.items())
     yield f"{tools}; asked for {target.title}{f' as {chip}' if chip else ''}."
     yield ""
-    yield from _totals(found)
-    yield ""
-    yield from _contradictions(found)
-    yield from _models(found)
+    if referee.compares == "placement":
+        yield from _totals(found)
+        yield ""
+        yield from _contradictions(found)
+        yield from _models(found)
+    else:
+        yield from operators(found)
     unread = Counter(one.why for one in asked if one.agreement is None)
     for why, count in unread.most_common():
         yield f"- {count} model{'' if count == 1 else 's'} left out: {cell(why)}"

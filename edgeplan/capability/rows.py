@@ -70,7 +70,8 @@ class Partitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `most` parts are kept, those of most ops first (0 is all); parts of fewer than `least` ops are left out; `head`
     keeps the first part alone; `idle` leaves out parts that hold no other ops than those it names. `since` is the
-    release with which that began. `whole` are ops that the unit runs only where it runs the whole graph.
+    release with which that began. `whole` are ops that the unit runs only where it runs the whole graph. `grouping`
+    says how parts come about: as LiteRT's, or as ONNX Runtime groups nodes for a provider.
     """
 
     source: Mapping[str, str]
@@ -80,6 +81,7 @@ class Partitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle: tuple[str, ...] = ()
     since: str = ""
     whole: Whole | None = None
+    grouping: Literal["litert", "onnxruntime"] = "litert"
 
 
 class Again(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

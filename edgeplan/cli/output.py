@@ -1,12 +1,19 @@
-"""Where a report goes: stdout, or a file that is not one of the inputs."""
+"""Where a report goes, and how a run that has started others is ended."""
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 
 import click
 
-__all__ = ["write"]
+__all__ = ["end_with_children", "write"]
+
+
+def end_with_children() -> None:
+    """Let SIGTERM end this process as an exit does, so that what it has started ends with it."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def write(text: str, output: Path | None, source: Path | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgeplan.cli.output import write
+from edgeplan.cli.output import end_with_children, write
 from edgeplan.cli.values import PYTHON
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def check(
     if not asked:
         click.echo("\n".join(_nobody(backend or "")))
         return
+    end_with_children()
     found = [_replay(referee, chip, ids, jobs, dict(pythons), record) for referee in asked]
     if not any(f.rows for f in found):
         raise click.UsageError(f"no row {ids[0]!r} speaks of the {asked[0].unit} of {asked[0].backend}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from edgeplan.capability.rows import RulesError
-from edgeplan.cli.output import write
+from edgeplan.cli.output import end_with_children, write
 from edgeplan.cli.values import DIM, INPUT, PYTHON, SIZE, VALUE
 
 __all__ = ["verify"]
@@ -81,6 +81,7 @@ def verify(
     except (TargetError, RulesError) as e:
         raise click.UsageError(str(e)) from None
     _known(names)
+    end_with_children()
     given = Limits()
     limits = None
     if timeout is not None or memory_limit is not None:

@@ -26,7 +26,9 @@ def fold(graph: Graph, keep: Collection[str] = ()) -> Graph:
     expanded: set[str] = set()
     ops: list[Op] = []
     for op in graph.ops:
-        if not _is_constant(op, graph.values, expanded):
+        if op.type == "Identity" and not op.domain and op.type not in keep:
+            ops.append(op)  # another name for a weight, not another weight
+        elif not _is_constant(op, graph.values, expanded):
             expanded.update(o for o in op.outputs if graph.values[o].const)
             ops.append(with_bodies(op, lambda body: fold(body, keep)))
     settled = replace(graph, ops=tuple(ops))

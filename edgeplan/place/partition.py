@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from edgeplan.capability.match import compile_row
 from edgeplan.capability.rows import Partitions, Row, Whole
 from edgeplan.graph import Graph
+from edgeplan.place.groups import provider_groups
 from edgeplan.place.runs import Segment, runs_of
 from edgeplan.place.support import Judge, Support, Verdict, facts_of
 from edgeplan.target import Target, Unit
@@ -59,14 +60,16 @@ def place(graph: Graph, target: Target) -> Placement:
     chosen = [_choose(names, open_to, verdicts) for verdicts in support]
     left: dict[int, str] = {}
     parts: list[tuple[int, ...]] = []
+    held: dict[int, str] = {}
     for at, unit in enumerate(target.units):
         if unit.partitions is not None and unit.name in chosen:
-            kept, out = _thinned(graph, chosen, unit.name, unit.partitions)
+            kept, out = _thinned(graph, chosen, unit.name, unit.partitions, held)
             parts += kept
+            held.update((i, unit.name) for part in kept for i in part)
             for i in out:
                 left.setdefault(i, unit.name)
                 chosen[i] = _choose(names[at + 1 :], open_to[at + 1 :], support[i][at + 1 :])
-    settled = _settled(graph, chosen)
+    settled = _settled(graph, chosen, held)
     hardware = {u.name: u.hardware or u.name for u in target.units}
     crossings = _crossings(graph, settled, hardware)
     return Placement(support, tuple(chosen), runs_of(graph, settled, parts), crossings, lost, left)
@@ -101,12 +104,15 @@ def _choose(names: Sequence[str], open_to: Sequence[bool], verdicts: Sequence[Su
 
 
 def _thinned(
-    graph: Graph, chosen: Sequence[str], name: str, rule: Partitions
+    graph: Graph, chosen: Sequence[str], name: str, rule: Partitions, held: Mapping[int, str]
 ) -> tuple[list[tuple[int, ...]], list[int]]:
     """The parts of a unit that its runtime hands over, and the ops that it was given and lie in none of them."""
     apart = _apart(graph, chosen, name, rule.whole)
-    mine = [name if unit == name and i not in apart else "" for i, unit in enumerate(_settled(graph, chosen))]
-    parts = [run.ops for run in runs_of(graph, mine) if run.unit == name]
+    mine = [name if unit == name and i not in apart else "" for i, unit in enumerate(_settled(graph, chosen, held))]
+    if rule.grouping == "onnxruntime":
+        parts = provider_groups(graph, [unit == name for unit in mine])
+    else:
+        parts = [run.ops for run in runs_of(graph, mine) if run.unit == name]
     if rule.head:
         kept = parts[:1]
     else:
@@ -126,14 +132,14 @@ def _apart(graph: Graph, chosen: Sequence[str], name: str, rule: Whole | None) -
     )
 
 
-def _settled(graph: Graph, units: Sequence[str]) -> tuple[str, ...]:
-    """The units with every unknown op given that of the first op it reads from."""
+def _settled(graph: Graph, units: Sequence[str], held: Mapping[int, str]) -> tuple[str, ...]:
+    """The units with every unknown op given that of the part it is `held` in, or of the first op it reads from."""
     found: list[str] = []
     for i, op in enumerate(graph.ops):
         unit = units[i]
         if unit == UNKNOWN:
             makers = (graph.producer.get(n) for n in op.inputs)
-            unit = next((found[m] for m in makers if m is not None), UNKNOWN)
+            unit = held.get(i) or next((found[m] for m in makers if m is not None), UNKNOWN)
         found.append(unit)
     return tuple(found)
 

@@ -21,7 +21,7 @@ class Segment:
 
 def runs_of(graph: Graph, units: Sequence[str], parts: Sequence[tuple[int, ...]] = ()) -> tuple[Segment, ...]:
     """Runs of one unit, few of them: take every op of the current unit that is ready, then change to the unit of the
-    earliest op that is. This is how LiteRT (`PartitionGraphIntoIndependentNodeSubsets`) and ONNX Runtime group nodes.
+    earliest op that is. This is how LiteRT groups nodes (`PartitionGraphIntoIndependentNodeSubsets`).
 
     Each of `parts` is one node of its unit already: a runtime that hands a graph to one unit after the other does not
     take it apart again for the next.

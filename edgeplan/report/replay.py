@@ -31,7 +31,7 @@ def replay_lines(found: Replay) -> Iterator[str]:
         for said in row.examples:
             if said.outcome is Outcome.CONTRADICTED:
                 yield f"  {said.role}: {plain(said.text, _LONGEST)}"
-                yield f"    {plain(said.words or 'it compiles', _LONGEST)}"
+                yield f"    {plain(said.words, _LONGEST)}"
     if found.reasons:
         yield ""
         yield "not asked about"

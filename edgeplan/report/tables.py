@@ -78,6 +78,8 @@ def _parts(rule: Partitions | None) -> str:
         f"at most {rule.most}" if rule.most else "",
         f"of {rule.least} ops or more" if rule.least else "",
         f"that hold more than {', '.join(rule.idle)}" if rule.idle else "",
+        f"{', '.join(rule.whole.ops)} only with the whole graph" if rule.whole else "",
+        "grouped as ONNX Runtime does" if rule.grouping == "onnxruntime" else "",
     ]
     since = f" since {rule.since}" if rule.since else ""
     return ", ".join(w for w in words if w) + f"{since} ({', '.join(rule.source)})"

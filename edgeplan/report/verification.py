@@ -85,7 +85,7 @@ def _agreement(found: Agreement, titles: Mapping[str, str], everything: bool) ->
     if found.converted is not None:
         yield Padding(_converted(found.converted), (0, 0, 0, 2))
     if found.groups and found.answer.said.nodes:
-        yield Padding(_groups(found.groups, titles, everything), (0, 0, 0, 2))
+        yield Padding(_groups(found.groups, titles, everything, found.answer.words), (0, 0, 0, 2))
     if found.counts:
         yield Padding(_counts(found.counts, everything), (0, 0, 0, 2))
     if found.figures:
@@ -132,7 +132,8 @@ def _side(side: Side) -> str:
     return f"{side.ops:,} ops, {parts}, {say_percent(side.work_left)} of the work left"
 
 
-def _groups(groups: Sequence[Group], titles: Mapping[str, str], everything: bool) -> Table:
+def _groups(groups: Sequence[Group], titles: Mapping[str, str], everything: bool, told: str) -> Table:
+    """Groups of ops; words that were `told` above are not said again."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("ops", justify="right", no_wrap=True)
     table.add_column("type", no_wrap=True, max_width=32)
@@ -144,7 +145,9 @@ def _groups(groups: Sequence[Group], titles: Mapping[str, str], everything: bool
     for group in shown:
         word, style = _MATCHES[group.match]
         units = (titles.get(u, u) for u in (group.predicted, group.said if group.match is not Match.NOT_SAID else "-"))
-        table.add_row(f"{len(group.ops):,}", plain(group.type, 32), *units, Text(word, style), _why(group, everything))
+        table.add_row(
+            f"{len(group.ops):,}", plain(group.type, 32), *units, Text(word, style), _why(group, everything, told)
+        )
     if len(shown) < len(groups):
         rest = sum(len(g.ops) for g in groups[len(shown) :])
         words = {_MATCHES[g.match][0] for g in groups[len(shown) :]}
@@ -152,9 +155,9 @@ def _groups(groups: Sequence[Group], titles: Mapping[str, str], everything: bool
     return table
 
 
-def _why(group: Group, everything: bool) -> Text:
+def _why(group: Group, everything: bool, told: str) -> Text:
     """The compiler's reason, and the rows that said otherwise."""
-    lines = [Text(plain(group.words, 600 if everything else 160))] if group.words else []
+    lines = [Text(plain(group.words, 600 if everything else 160))] if group.words not in ("", told) else []
     if group.match.wrong or group.match is Match.UNKNOWN or everything:
         rows = group.rows if everything else group.rows[:2]
         names = group.ops if everything else group.ops[:3]

@@ -60,8 +60,10 @@ def compare(
     groups = _groups(lowered, placement, work, said, known, referee.unit, target, answer.status is Status.REFUSED)
     said_fails = {Status.COMPILED: False, Status.REFUSED: True}.get(answer.status)
     notes = where.notes
-    if said_fails and not fails and (why := _excuse(answer, groups, known, lowered)):
+    if said_fails is not None and said_fails != fails and (why := _excuse(answer, groups, known, lowered)):
         notes, said_fails = (*notes, why), None
+    elif said_fails and not fails and UNKNOWN in placement.units:
+        notes, said_fails = (*notes, "whether the model fails was not predicted: some of its ops have no row"), None
     outcome = _outcome(answer, groups, counts if referee.compares == "operators" else (), said_fails, fails)
     figures = tuple(_figures(answer, lowered, placement, referee.unit, predicted or {}))
     return Agreement(
@@ -94,10 +96,10 @@ class _Exception:
 
 
 def _excuse(answer: Answer, groups: Sequence[Group], known: Sequence[_Exception], lowered: Graph) -> str:
-    """Why the refusal of the whole model says nothing about the device: a known difference brought it about."""
+    """Why the end of the whole model says nothing about the device: a known difference brought it about."""
     there = {"*", *(op.label for _, op in lowered.walk())}
     by_words = (k.row.why for k in known if k.words and k.words in answer.words and there.intersection(k.row.ops))
-    return next(by_words, "") or next((g.words for g in groups if g.match is Match.LEFT_OUT and not g.said), "")
+    return next(by_words, "") or next((g.words for g in groups if g.match is Match.LEFT_OUT), "")
 
 
 def _said(graph: Graph, lowered: Graph, answer: Answer) -> list[_Said | None]:

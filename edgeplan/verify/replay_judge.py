@@ -21,6 +21,7 @@ __all__ = ["examples_of", "judge", "replayed", "rows_of", "silence"]
 
 _GAVE_UP = {Status.TIMEOUT: "the compiler came to no end", Status.MEMORY: "the compiler took too much memory"}
 _COMPILES = "it compiles"
+_ELSEWHERE = "it goes to another unit, without a word why"
 _Verdict = tuple[Outcome, str]
 
 
@@ -142,8 +143,9 @@ class _Bench:
         for group in agreement.groups:
             if group.match is Match.RUNS_BUT_REFUSED or (group.match is Match.REFUSED_BUT_RUNS and not failed):
                 told = True
+                silent = _ELSEWHERE if group.match is Match.RUNS_BUT_REFUSED else _COMPILES
                 for row in group.rows:
-                    yield row, group.words or words or _COMPILES
+                    yield row, group.words or words or silent
         if failed is agreement.fails or told:
             return
         units = {u.name for u in self.target.units} if failed else {""}
@@ -192,7 +194,7 @@ def _taken(row: Row, one: Heard, mine: Sequence[Group], unit: str) -> _Verdict:
     if any(g.predicted != unit for g in mine):
         return Outcome.NOT_ASKED, "another row refuses it"
     if any(g.match is Match.RUNS_BUT_REFUSED for g in mine):
-        return Outcome.CONTRADICTED, ""
+        return Outcome.CONTRADICTED, next((g.words for g in mine if g.words), one.agreement.answer.words) or _ELSEWHERE
     if _failed(one):
         if one.agreement.fails:
             return Outcome.NOT_ASKED, "another row refuses the model"

@@ -148,6 +148,13 @@ ACCEPTED = (
         since="11.0",
     ),
     Accepted(
+        "low-bits-shuffled-11",
+        ("Flatten", "Reshape", "Transpose"),
+        ("float4", "float8", "int4"),
+        {RUN: "Flatten, Reshape and Transpose of FP4, FP8 and INT4 build for SM120, Squeeze and Unsqueeze do not"},
+        since="11.0",
+    ),
+    Accepted(
         "int8-between-quantize-and-dequantize",
         (
             "Abs", "ArgMax", "ArgMin", "Clip", "DepthToSpace", "Expand", "Flatten", "Gather", "GatherElements",

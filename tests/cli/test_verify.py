@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,6 +83,25 @@ def test_patience_ends(run: Run, save: Save, compiler: Compiler) -> None:
     result = run("verify", save(RELU), *PHONE, "--timeout", "1")
     assert "no answer in 1" in result.stdout
     assert "no end after 1 s" in result.stdout
+
+
+def test_sigterm_ends_the_compiler_too(save: Save, compiler: Compiler, tmp_path: Path) -> None:
+    note = tmp_path / "alive"
+    compiler(f"import time\nwhile True: open({str(note)!r}, 'w').write(str(time.time())); time.sleep(0.1)")
+    program = (
+        "import sys, pathlib; from edgeplan.verify import process; from edgeplan.cli.main import main\n"
+        f"process.ASK = pathlib.Path({str(tmp_path)!r}); main()"
+    )
+    child = subprocess.Popen([sys.executable, "-c", program, "verify", str(save(RELU)), *PHONE])
+    for _ in range(600):
+        if note.exists():
+            break
+        time.sleep(0.1)
+    child.terminate()
+    assert child.wait(60) == 143
+    last = note.read_text("utf-8")
+    time.sleep(0.5)
+    assert note.read_text("utf-8") == last
 
 
 def test_a_missing_package_is_one_line_with_the_command(run: Run, save: Save, compiler: Compiler) -> None:

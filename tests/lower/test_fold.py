@@ -8,6 +8,7 @@ from edgeplan.frontends.onnx import parse_text
 from edgeplan.graph import Graph
 from edgeplan.lower import lower_to
 from edgeplan.lower.fold import fold
+from edgeplan.memory.plan import plan_memory
 
 
 def folded(nodes: str, outputs: str = "float[] y", constants: str = "") -> Graph:
@@ -170,3 +171,15 @@ def test_a_chain_of_many_copies_folds() -> None:
     chain = " ".join(f"a{i + 1} = Identity (a{i})" for i in range(3000))
     graph = fold(parse_text(f"g (float[4] x) => (float[] y) {{ a0 = Relu (x) {chain} y = Neg (a3000) }}"))
     assert types(graph) == ["Relu", "Neg"]
+
+
+def test_another_name_for_a_weight_is_not_another_weight() -> None:
+    graph = fold(
+        parse_text(
+            """g (float[1,4] x) => (float[1,4] y) <float[4,4] w = {1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16}> {
+                w2 = Identity (w) w3 = Identity (w2) a = MatMul (x, w) b = MatMul (a, w2) y = MatMul (b, w3)
+            }"""
+        )
+    )
+    assert [op.inputs[1] for op in graph.ops] == ["w", "w", "w"]
+    assert plan_memory(graph).weights == 64

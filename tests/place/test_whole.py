@@ -98,6 +98,6 @@ def test_segments_still_hold_every_op_once_in_an_order_that_runs(
         assert all(home[graph.producer[n]] <= home[i] for n in op.inputs if n in graph.producer)
     for segment in placement.segments:
         assert all(placement.units[i] in (segment.unit, UNKNOWN) for i in segment.ops)
-    if rule == {"most": 1}:
+    if rule == {"most": 1} and UNKNOWN not in placement.units:
         assert sum(s.unit == "npu" for s in placement.segments) <= 1
     assert all(a.unit != b.unit for a, b in pairwise(placement.segments))

@@ -97,6 +97,18 @@ def test_custom_ops_without_a_kernel_share_the_one_that_complains() -> None:
     assert [bool(n["words"]) for n in said] == [False, True, True, False]
 
 
+@pytest.mark.parametrize("when", ["prepare", "invoke"])
+def test_an_op_whose_kernel_fails_is_on_no_unit(when: str) -> None:
+    error = f"tflite/kernels/conv.cc:411 has_bias was not true.Node number 1 (CONV_2D) failed to {when}."
+    said = entries(["ABS", "CONV_2D"], [Step((0,), "xnnpack"), Step((1,), "cpu", 9)], error)
+    assert [(n["unit"], n["words"]) for n in said] == [("xnnpack", ""), ("", error)]
+
+
+def test_a_delegate_that_fails_is_no_op_of_the_file() -> None:
+    said = entries(["ABS"], [Step((0,), "xnnpack")], "Node number 1 (TfLiteXNNPackDelegate) failed to prepare.")
+    assert [n["unit"] for n in said] == ["xnnpack"]
+
+
 def test_the_log_gives_the_device_and_reasons_of_the_main_graph() -> None:
     read = log(LOG)
     assert read.adapter == "SwiftShader Device (Subzero)"
@@ -225,6 +237,13 @@ def test_xnnpack_takes_also_what_only_variables_read() -> None:
     assert counts(given) == {"xnnpack": 43, "cpu": 2}
     assert {f.name for f in given.said.facts} == {"ops", "builtin-activations"}
     assert [n.type for n in given.said.nodes if n.unit == "cpu"] == ["CALL_ONCE", "QUANTIZE"]
+
+
+@pytest.mark.referee
+def test_a_model_computes_when_it_is_told_to() -> None:
+    given = asked("cpu", "hey_jarvis.tflite", run=True)
+    assert given.status is Status.COMPILED
+    assert dict(given.said.partitions) == {"xnnpack": 1, "cpu": 2}
 
 
 @pytest.mark.referee

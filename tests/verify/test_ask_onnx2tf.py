@@ -83,6 +83,14 @@ def test_weights_are_known_through_another_form() -> None:
     assert draw_weights(given) == 1
 
 
+def test_weights_are_known_when_they_are_put_together() -> None:
+    given = model(
+        "g (float[1,2] x) => (float[1,3] y) <float[2,2] v = {0,0,0,0}, float[2,1] w = {0,0}> "
+        "{ t = Concat <axis = 1> (v, w) y = MatMul (x, t) }"
+    )
+    assert draw_weights(given) == 2
+
+
 def test_states_and_bounds_are_no_weights() -> None:
     given = model(
         "g (float[2,1,3] x, float[4] z) => (float[2,1,1,4] y, float[4] c) "

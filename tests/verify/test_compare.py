@@ -140,6 +140,13 @@ def test_words_of_a_known_difference_excuse_a_refused_model(held: Held, answers:
     assert found.notes == ("a note", "The edition has no plugin.")
 
 
+def test_a_refusal_is_no_surprise_where_an_op_is_unknown(held: Held, answers: Answers) -> None:
+    answer = answers(status=Status.REFUSED, words="no kernel", A="npu", B="cpu", C="", D="npu")
+    found = held(answer, RUN.replace(', "Abs"', ""), NO_NEG, CPU)
+    assert found.outcome is Outcome.CANNOT_TELL
+    assert "was not predicted" in found.notes[-1]
+
+
 def test_figures_stand_beside_the_plans(held: Held, answers: Answers) -> None:
     facts = (Fact("activations", 64, "bytes"), Fact("engine", 999, "bytes"))
     found = held(answers(A="npu", B="cpu", C="npu", D="npu", parts={"npu": 3}, facts=facts))

@@ -55,8 +55,11 @@ def test_what_onnx_refuses_is_no_question(text: str, words: str, tmp_path: Path)
         "g (float[1,128,1] x, int64 t) => (y) <int64 l = {16}> { y = STFT (x, t, , l) }",
     ],
 )
-def test_ops_that_nobody_knows_and_results_of_no_known_shape_are_asked_about(text: str, tmp_path: Path) -> None:
+def test_ops_that_nobody_knows_and_results_of_no_known_shape_are_asked_about(
+    text: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     found = example_file(text, RTX, ORIN.target, tmp_path)
+    assert capfd.readouterr().out == ""  # the checker's own warnings would stand in a report
     assert isinstance(found, Example)
     assert found.path.is_file()
     assert len(found.lowered.ops) == 1
@@ -102,6 +105,21 @@ def test_a_missing_package_ends_it(program: Path) -> None:
     program.write_text('import json, sys\njson.dump({"missing": "the package"}, open(sys.argv[2], "w"))', "utf-8")
     with pytest.raises(NotInstalledError, match="the package"):
         ask_examples([RELU], RTX, ORIN)
+
+
+RUNS = """
+import json, sys
+request = json.load(open(sys.argv[1]))
+json.dump({"done": False, "error": "run" if request["options"]["run"] else "prepared"}, open(sys.argv[2], "w"))
+"""
+
+
+def test_what_the_last_unit_refuses_is_computed_too(program: Path) -> None:
+    program.write_text(RUNS, "utf-8")
+    texts = ["g (float[4] x) => (y) { y = com.microsoft.FusedMatMul (x, x) }", "g (float[4] x) => (y) { y = Abs (x) }"]
+    found = ask_examples(texts, RTX, ORIN)
+    words = [one.agreement.answer.words for one in found.values() if isinstance(one, Heard)]
+    assert words == ["run", "prepared"]
 
 
 @pytest.mark.referee

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from edgeplan.capability.rows import load_backend
 from edgeplan.frontends.onnx import parse_text
@@ -74,10 +75,25 @@ def test_a_guard_is_excused_where_there_is_a_gather_of_free_indices(text, excuse
     assert more["select"] == ""
 
 
+def test_transposes_may_be_fewer_but_not_more():
+    graph = lowered("g (float[2,3] x) => (float[3,2] y) { t = Transpose (x) y = Relu (t) }")
+    referee = load_referee("coremltools")
+    fewer, more = (op_counts(graph, answer(lowered=["relu", *["transpose"] * n]), referee) for n in (0, 2))
+    assert [bool(c.why) for c in fewer if c.type == "transpose"] == [True]
+    assert [bool(c.why) for c in more if c.type == "transpose"] == [False]
+
+
 def test_a_converter_stands_in_where_the_lowering_was_not_built():
     (conv, relu) = op_counts(lowered(CONV), answer(onnx2coreml=["conv"]), load_referee("coremltools"))
     assert (conv.why, relu.why) == ("", "onnx2coreml writes other ops for the same.")
     assert op_counts(lowered(CONV), answer(), load_referee("coremltools")) == ()
+
+
+def test_a_package_that_lacks_a_part_is_not_counted():
+    said = answer(lowered=["conv", "relu"])
+    assert len(op_counts(lowered(CONV), said, load_referee("coremltools"))) == 2
+    part = replace(said, said=replace(said.said, notes={"left": "1 of 3 ops of the lowering were not built: cond"}))
+    assert op_counts(lowered(CONV), part, load_referee("coremltools")) == ()
 
 
 def test_weights_are_blocks_of_64_bytes_each_with_a_header():

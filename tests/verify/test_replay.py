@@ -75,6 +75,11 @@ def test_a_row_is_contradicted_by_its_hit_with_the_compilers_words(judged: Judge
     assert [s.words for s in found["no-neg"].examples] == ["it compiles"]
 
 
+def test_a_compiler_without_words_is_quoted_as_such(judged: Judged, answers: Answers) -> None:
+    found = judged({RELU: answers(A="cpu"), ABS: answers(C="npu")}, RUNS, row("absolute", "runs", "Abs", ABS, RELU))
+    assert [s.words for s in found["relu"].examples] == ["it goes to another unit, without a word why"]
+
+
 def test_a_difference_on_a_miss_counts_against_the_row_that_decided(judged: Judged, answers: Answers) -> None:
     rows = (RUNS, row("no-neg", "refuses", "Neg", NEG, RELU))
     found = judged({RELU: answers(A=("cpu", "no")), NEG: answers(B="cpu")}, *rows)

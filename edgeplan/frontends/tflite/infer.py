@@ -155,9 +155,17 @@ def _bodies(file: TfliteFile, number: int, op: Operator, known: Sizes, resized: 
                 shapes[inner] = _carried(known.shapes[outer], body.tensors[inner], op.type, resized)
         sizes = infer(file, body, Bindings(shapes, resized=resized))
         known.bodies[number, name] = sizes
-        if name not in ("cond_subgraph_index", "init_subgraph_index") and back is None:
-            back = [sizes.shapes.get(i) for i in body.outputs]
+        if name not in ("cond_subgraph_index", "init_subgraph_index"):
+            given_back = [sizes.shapes.get(i) for i in body.outputs]
+            back = given_back if back is None else [_agreed(*pair) for pair in zip(back, given_back, strict=False)]
     return back
+
+
+def _agreed(one: Shape, other: Shape) -> Shape:
+    """What two branches that give back one value say of its shape together."""
+    if one is None or other is None or len(one) != len(other):
+        return None
+    return tuple(a if a == b else None for a, b in zip(one, other, strict=True))
 
 
 def _carried(shape: Shape, tensor: Tensor, op: str, resized: bool) -> Shape:

@@ -22,7 +22,7 @@ class _Group:
     quantised: bool
     """Every output goes into one QuantizeLinear and nowhere else."""
     scalars: int
-    """How many inputs are constants of one float."""
+    """How many inputs that no DequantizeLinear makes are constants of one float."""
 
 
 _Selector = Callable[[_Group], bool]
@@ -137,13 +137,14 @@ def fuse_qdq(m: Matcher, index: int) -> Fused | None:
     if not makers or any(m.op(at).outputs[0] in m.graph.outputs for at in makers.values()):
         return None
     last, readers = _readers(m, index)
+    plain = [m.value(name) for i, name in enumerate(op.inputs) if i not in makers]
     group = _Group(
         tuple(makers),
         len(op.inputs),
         tuple(m.value(m.op(at).inputs[0]).dtype for at in makers.values()),
         tuple(m.value(m.op(at).outputs[0]).dtype for at in readers),
         bool(readers),
-        sum(v.const and v.elements == 1 and v.dtype is DType.FLOAT32 for v in map(m.value, op.inputs)),
+        sum(v.const and v.elements == 1 and v.dtype is DType.FLOAT32 for v in plain),
     )
     if not _SELECTORS[op.label](group):
         return None

@@ -26,6 +26,8 @@ def fuse_rank_six(m: Matcher, index: int) -> Fused | None:
     before, perm = m.value(m.op(first).outputs[0]).shape, m.op(middle).attrs.get("perm")
     if before is None or len(before) != 6 or not isinstance(perm, tuple):
         return None
+    if _joined_before(m, first):
+        return None
     unit = next((axis for axis, size in enumerate(before) if size == 1 and perm[axis] == axis), None)
     if unit is None:
         return None
@@ -34,7 +36,28 @@ def fuse_rank_six(m: Matcher, index: int) -> Fused | None:
     attrs: dict[str, Attr] = {"perm": axes}
     if _after_product(m, source.inputs[0], first):
         attrs["after_product"] = 1
+    if _into_six_axes(m, index):
+        attrs["into_six_axes"] = 1
     return Fused("Transpose", source.inputs[:1], ("data",), m.op(index).outputs, attrs, (first, middle, index))
+
+
+def _joined_before(m: Matcher, first: int) -> bool:
+    """The group before has taken this reshape into its last one."""
+    name = m.op(first).inputs[0]
+    while (maker := m.producer(name, "Reshape")) is not None:
+        name = m.op(maker).inputs[0]
+    before = m.producer(name, "Transpose")
+    return before is not None and bool(m.op(before).attrs.get("into_six_axes"))
+
+
+def _into_six_axes(m: Matcher, index: int) -> bool:
+    """More reshapes follow, each read by the next alone, and the last makes more than five axes: ONNX Runtime makes one
+    reshape of them (ReshapeFusion, FuseContiguousReshapes), which then ends the group.
+    """
+    result = m.op(index).outputs[0]
+    while (reader := m.sole(result)) is not None and m.op(reader).type == "Reshape" and result not in m.graph.outputs:
+        result = m.op(reader).outputs[0]
+    return result != m.op(index).outputs[0] and len(m.value(result).shape or ()) > 5
 
 
 def _after_product(m: Matcher, name: str, reader: int) -> bool:

@@ -139,9 +139,9 @@ def concat(b: Builder, names: Sequence[str], axis: int, to: str | None = None) -
 
 
 def sliced(b: Builder, x: str, begin: Sequence[int], sizes: Sequence[int], to: str | None = None) -> str:
-    """SLICE(input, begin, size); a size of -1 reaches to the end, and is written as the number it comes to, if known.
+    """SLICE(input, begin, size); a size of -1 reaches to the end and is written as the number it comes to, if known.
 
-    Source: onnx2tf `tflite_builder/op_builders` writes sizes of known shapes out.
+    Source: onnx2tf `tflite_builder/op_builders/recurrent.py`: the sizes of a step are numbers (XNNPACK takes no -1).
     """
     shape = b.shape(x) or (None,) * len(begin)
     left = tuple(

@@ -3,6 +3,7 @@
     python -P litert_cpu.py request.json answer.json
 
 Option `inputs`: shapes by the name of an input, to which the interpreter is resized before it prepares the model.
+Option `run`: compute it once as well, on ones; some kernels refuse no sooner than that.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
 PACKAGE = "ai_edge_litert"
 UNRESOLVED = re.compile(r"Encountered unresolved custom op: ([^.]+)\.")
+FAILED = re.compile(r"Node number (\d+) \(\w+\) failed to (?:prepare|invoke)")
 KEPT: list[object] = []
 
 
-def placed(model: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+def placed(model: str, inputs: Mapping[str, Sequence[int]], run: bool = False) -> dict[str, Any]:
     """The fields of `Said` about one file, but for its arena."""
     from ai_edge_litert.interpreter import Interpreter
     from litert_nodes import partitions
@@ -43,11 +45,26 @@ def placed(model: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
         interpreter.allocate_tensors()
     except RuntimeError as e:
         said["error"] = plain(e)
+    if run and "error" not in said:
+        said["error"] = computed(interpreter)
     steps = read(interpreter).steps or []
     said["nodes"] = entries(types, steps, said.get("error", ""))
-    if "error" in said:
+    if said.get("error"):
         return said
     return {**said, "done": True, "partitions": {"xnnpack": 0, **partitions(steps)}}
+
+
+def computed(interpreter: Any) -> str:
+    """The complaint when the model computes ones, empty when it has none."""
+    import numpy as np
+
+    try:
+        for entry in interpreter.get_input_details():
+            interpreter.set_tensor(entry["index"], np.ones(entry["shape"], entry["dtype"]))
+        interpreter.invoke()
+    except (RuntimeError, ValueError, TypeError) as e:
+        return plain(e)
+    return ""
 
 
 def read(interpreter: Any) -> Any:
@@ -62,13 +79,15 @@ def read(interpreter: Any) -> Any:
 
 
 def entries(types: Sequence[str], steps: Sequence[Step], error: str) -> list[dict[str, str]]:
-    """The ops and their units. Custom ops for which the interpreter has no kernel share one that only complains."""
+    """The ops and their units; none for one that fails. Custom ops without a kernel share one that only complains."""
     from litert_nodes import Step, nodes
 
-    named = UNRESOLVED.search(error)
+    named, failed = UNRESOLVED.search(error), FAILED.search(error)
     stubs = {s.kernel for s in steps if named and types[s.ops[0]] == named[1]}
     lost = {s.ops[0]: error for s in steps if s.kernel in stubs}
-    found: list[dict[str, str]] = nodes(types, [Step(s.ops, "") if s.kernel in stubs else s for s in steps], lost)
+    if failed and int(failed[1]) < len(types):
+        lost[int(failed[1])] = error
+    found: list[dict[str, str]] = nodes(types, [Step(s.ops, "") if s.ops[0] in lost else s for s in steps], lost)
     return found
 
 
@@ -120,7 +139,7 @@ def main() -> None:
         return
     sys.path.insert(0, str(Path(__file__).parent))  # `-P` leaves it out
     model, inputs = request["model"], request["options"].get("inputs", {})
-    said = placed(model, inputs)
+    said = placed(model, inputs, bool(request["options"].get("run")))
     write(to, said)
     if "done" in said and (size := arena(model, inputs)) is not None:
         said["facts"].append({"name": "builtin-activations", "value": size, "unit": "bytes"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,9 @@ class Reference:
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.sizes = [(i.name, i.type, i.shape) for i in self.session.get_inputs()]
         self.outputs = [o.name for o in self.session.get_outputs()]
+        for output in self.session.get_outputs():
+            if not output.type.startswith("tensor(") or "string" in output.type:
+                raise ValueError(f"output {output.name} is a {output.type}: not to be compared")
 
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The outputs by name."""
@@ -113,8 +117,9 @@ class Converted:
 
         # What a delegate makes of the file is another question.
         kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        self.interpreter = Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kernels)
-        self.interpreter.allocate_tensors()
+        with _refused():
+            self.interpreter = Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kernels)
+            self.interpreter.allocate_tensors()
         self.inputs = self.interpreter.get_input_details()
         self.outputs = self.interpreter.get_output_details()
 
@@ -123,7 +128,8 @@ class Converted:
         for detail, name, order in zip(self.inputs, paired(self.inputs, list(inputs)), chosen, strict=True):
             value = inputs[name].transpose(order).astype(detail["dtype"]).reshape(detail["shape"])
             self.interpreter.set_tensor(detail["index"], value)
-        self.interpreter.invoke()
+        with _refused():
+            self.interpreter.invoke()
         return [self.interpreter.get_tensor(d["index"]) for d in self.outputs]
 
     def choices(self, inputs: Mapping[str, Any]) -> list[tuple[tuple[int, ...], ...]]:
@@ -137,6 +143,14 @@ class Converted:
                 raise ValueError(f"input {name} of {list(shape)} became {detail['shape'].tolist()}")
             found.append(fits)
         return list(itertools.islice(itertools.product(*found), _FEW))
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, ValueError) as e:
+        raise ValueError(f"LiteRT does not run what it made: {e}") from None
 
 
 def paired(details: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:

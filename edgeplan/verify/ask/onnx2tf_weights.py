@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-_VIEWS = {"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast", "Flatten"}
+_VIEWS = {"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast", "Flatten", "Slice", "Split"}
 _SCALED = {"Add", "Sub", "Mul", "Div"}
 _WEIGHTS: dict[str, Sequence[int]] = {
     "Conv": (1, 2), "ConvTranspose": (1, 2), "Gemm": (1, 2), "MatMul": (0, 1), "LSTM": (1, 2, 3), "GRU": (1, 2, 3),
@@ -89,10 +89,13 @@ def _users(graph: Any) -> Any:
             readers.setdefault(name, []).append((node, slot))
 
     def users(name: str) -> Iterator[tuple[str, int]]:
-        for node, slot in readers.get(name, ()):
-            if node.op_type in _VIEWS and slot == 0:
-                yield from users(node.output[0])
-            else:
-                yield node.op_type, slot
+        waiting, seen = [name], {name}
+        while waiting:
+            for node, slot in readers.get(waiting.pop(), ()):
+                if node.op_type == "Concat" or (node.op_type in _VIEWS and slot == 0):
+                    waiting += [o for o in node.output if o not in seen]
+                    seen.update(node.output)
+                else:
+                    yield node.op_type, slot
 
     return users

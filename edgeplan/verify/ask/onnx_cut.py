@@ -72,12 +72,10 @@ class Model:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.graph = next((b, e) for n, _, b, e in _fields(data, 0, len(data)) if n == _GRAPH)
-        self.nodes = [_node(data, s, b, e) for n, s, b, e in _fields(data, *self.graph) if n == _NODE]
-        self._typed = {
-            _text(data, b, e, 1): data[b:e]
-            for n, _, b, e in _fields(data, *self.graph)
-            if n in (_INPUT, _OUTPUT, _VALUE_INFO)
-        }
+        fields = list(_fields(data, *self.graph))
+        self.nodes = [_node(data, s, b, e) for n, s, b, e in fields if n == _NODE]
+        self._named = [(n, _text(data, b, e, _NAME[n]) if n in _NAME else "", s, e) for n, s, b, e in fields]
+        self._typed = {_text(data, b, e, 1): data[b:e] for n, _, b, e in fields if n in (_INPUT, _OUTPUT, _VALUE_INFO)}
 
     def readers(self, values: set[str]) -> list[Node]:
         """The nodes that read some of the values."""
@@ -100,10 +98,9 @@ class Model:
         made = {o for n in self.nodes if n.start in gone for o in n.outputs}
         read = {v for n in self.nodes if n.start not in gone for v in n.reads}
         graph = []
-        for number, start, body, end in _fields(self.data, *self.graph):
-            named = _text(self.data, body, end, _NAME[number]) if number in _NAME else ""
-            stale = number in (_OUTPUT, _VALUE_INFO) and named in made
-            if not (number == _NODE and start in gone or stale or named in bad):
+        for number, name, start, end in self._named:
+            stale = number in (_OUTPUT, _VALUE_INFO) and name in made
+            if not (number == _NODE and start in gone or stale or name in bad):
                 graph.append(self.data[start:end])
         graph += [_framed(_INPUT, self._typed[name]) for name in sorted(made & read - bad) if name in self._typed]
         return b"".join(

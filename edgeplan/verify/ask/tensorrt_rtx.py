@@ -25,7 +25,7 @@ __all__ = ["culprits", "facts", "kernels", "main", "runs"]
 
 _WORDS = 300
 _PATIENCE = 120.0
-"""Seconds of asking the parser again about what is left of a model, after which the rest stays unsaid."""
+"""Seconds of computing that go into asking again about what is left of a model, after which the rest stays unsaid."""
 
 _FIGURES = {
     "weights": re.compile(r"^Total Weights Memory: (\d+) bytes"),
@@ -34,6 +34,7 @@ _FIGURES = {
 }
 _LAYER = re.compile(r"^Name: (?P<name>.*?), LayerType: (?P<type>\w+),.*?(?:Metadata: (?P<metadata>.*))?$")
 _WEIGHT = re.compile(r"Failed to import initializer: ((?!In node).+)$")
+_PLUGIN = re.compile(r"[Pp]lugin\b.* (?:was )?not found")
 _INPUTS = "importInput"
 _IMPORTING = re.compile(r"Parsing node: (.+) \[[^\[\]]*\]$")
 _REGISTERED = re.compile(r"Registering layer: (.*) for ONNX node: (.*)$")
@@ -141,7 +142,7 @@ def _parsed(trt: Any, builder: Any, log: Any, model: Model, path: str) -> tuple[
     unsaid: set[str] = set()
     cut: list[Node] = []
     bad: set[str] = set()
-    began = time.monotonic()
+    began = time.process_time()
     while True:
         network = builder.create_network(0)  # to be kept: the parser does not own it
         parser = trt.OnnxParser(network, log)
@@ -158,6 +159,8 @@ def _parsed(trt: Any, builder: Any, log: Any, model: Model, path: str) -> tuple[
             weight = _WEIGHT.search(e.desc())
             value = weight[1] if weight else e.file() if e.func() == _INPUTS else ""
             found = model.readers({value}) if value else [owner[name]] if name in owner else []
+            if found and not value and name == found[0].name and _PLUGIN.search(e.desc()):
+                found = [n for n in model.nodes if n.type == found[0].type]  # what lacks its plugin lacks it everywhere
             bad |= {value} - {""}
             for node in found:
                 if node.name not in refused and node.name not in unsaid:
@@ -168,7 +171,7 @@ def _parsed(trt: Any, builder: Any, log: Any, model: Model, path: str) -> tuple[
         if whole:
             return refused, unsaid, ""
         moved = bool(fresh) or len(bad) > bad_before
-        if not moved or time.monotonic() - began > _PATIENCE:
+        if not moved or time.process_time() - began > _PATIENCE:
             known = {n.name for n in model.nodes[: max((model.nodes.index(n) for n in fresh), default=0)]}
             unsaid |= {n.name for n in model.nodes} - known - set(refused)
             other = complaints[0].desc() if complaints else "; ".join(log.errors) or "refused without a word"

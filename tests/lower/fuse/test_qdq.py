@@ -40,6 +40,7 @@ def types(graph: Graph) -> list[str]:
         f"{X} y = Reshape (xd, shape) {Y}",
         f"{X} {V} y = Where (p, xd, vd) {Y}",
         f"{X} y = Where (p, xd, six) {Y}",
+        f"{X} cd = DequantizeLinear (zero, s, z) y = Where (p, xd, cd) {Y}",
         f"{X} y = Clip (xd, low, high) {Y}",
         f"{X} {V} y = Concat <axis = 1> (xd, vd) {Y}",
     ],

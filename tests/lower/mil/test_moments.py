@@ -18,8 +18,7 @@ CASES = {
             "sqrt x:1x2x1x1x1 -> float32[1x2x1x1x1]",
             "real_div x:1x2x2x2x2 y:1x2x1x1x1 -> float32[1x2x2x2x2]",
             "reshape x:1x2x2x2x2 shape=(1,4,2,2) -> float32[1x4x2x2]",
-            "mul x:1x4x2x2 y:1x4x1x1 -> float32[1x4x2x2]",
-            "add x:1x4x2x2 y:1x4x1x1 -> float32[1x4x2x2]",
+            "batch_norm x:1x4x2x2 mean:4 variance:4 gamma:4 beta:4 -> float32[1x4x2x2]",
         ],
     ),
     "rms norm of aten": (

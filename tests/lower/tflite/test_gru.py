@@ -73,3 +73,13 @@ CASES = {
 def test_lowers_to(tflite, text, expected):
     found = tflite(text)
     assert (found if isinstance(expected, list) else Counter(line.split()[0] for line in found)) == expected
+
+
+def test_a_step_is_cut_out_by_sizes_that_xnnpack_takes(tflite):
+    text, _ = CASES["two steps"]
+    assert [line for line in tflite(text) if line.startswith(("SLICE", "RESHAPE input:1x1x3"))] == [
+        "SLICE input:2x1x3 begin:(0,0,0) size:(1,1,3) -> float32[1x1x3]",
+        "RESHAPE input:1x1x3 shape:(1,3) -> float32[1x3]",
+        "SLICE input:2x1x3 begin:(1,0,0) size:(1,1,3) -> float32[1x1x3]",
+        "RESHAPE input:1x1x3 shape:(1,3) -> float32[1x3]",
+    ]

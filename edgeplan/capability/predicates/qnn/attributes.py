@@ -14,6 +14,7 @@ __all__ = [
     "computed_parameters",
     "equation_without_form",
     "even_window",
+    "into_six_axes",
     "lacks_elements",
     "larger_than_2x2",
     "more_than_two_operands",
@@ -81,6 +82,11 @@ def several_results(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...
 def more_than_two_operands(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
     """The op has three inputs or more."""
     return len(inputs) > 2
+
+
+def into_six_axes(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The transpose has six axes in the file, and reshapes behind it end in more than five again."""
+    return bool(op.attrs.get("into_six_axes"))
 
 
 def scales_norm(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
