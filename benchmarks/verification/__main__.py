@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--answers", type=Path, required=True, help="where answers are kept, a file for each model")
     parser.add_argument("--python", type=Path, help="the Python that has the referee's packages")
     parser.add_argument("--kept", action="store_true", help="compare the kept answers, ask for none")
+    parser.add_argument("--about", default="", help="the section's head, after the referee's name")
     parser.add_argument("-v", "--verbose", action="store_true", help="a line for each model, on stderr")
     parser.add_argument("-o", "--output", type=Path, help="append the section to this page")
     given = parser.parse_args()
@@ -47,7 +48,7 @@ def main() -> int:
             share = one.agreement.share_of_ops if one.agreement else None
             told = one.agreement.outcome.value if one.agreement else one.why
             print(f"{one.model}: {told}" + (f", {share:.2%} of ops" if share is not None else ""), file=sys.stderr)
-    text = "\n".join(section(referee, target, found))
+    text = "\n".join(section(referee, target, found, given.about))
     print(text)
     if given.output:
         with given.output.open("a", encoding="utf-8") as page:

@@ -57,16 +57,19 @@ def asked(
         bound = _bindings().get(path.stem if path.suffix == ".onnx" else path.name, {})
         given = (bound.get("dims"), bound.get("inputs"), bound.get("values"))
         try:
-            graph = load_model(path, *given).graph
+            loaded = load_model(path, *given)
         except (ModelError, BindingError) as e:
             yield Asked(path.stem, None, str(e))
+            continue
+        if loaded.missing:
+            yield Asked(path.stem, None, "its weights are not there")
             continue
         if not kept.is_file() and ask_again:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_bytes(msgspec.json.encode(_ask(path, given, referee, where, python)))
         if kept.is_file():
             answer = msgspec.json.decode(kept.read_bytes(), type=Answer)
-            yield Asked(path.stem, _compared(graph, where, answer, referee))
+            yield Asked(path.stem, _compared(loaded.graph, where, answer, referee))
         else:
             yield Asked(path.stem, None, "not asked")
 

@@ -21,15 +21,15 @@ _ENDS = {
 }  # fmt: skip
 
 
-def section(referee: Referee, target: Target, asked: Sequence[Asked]) -> Iterator[str]:
-    """The section in Markdown."""
+def section(referee: Referee, target: Target, asked: Sequence[Asked], about: str = "") -> Iterator[str]:
+    """The section in Markdown; `about` says which models these are."""
     found = [(one.model, one.agreement) for one in asked if one.agreement is not None]
     versions = next((a.answer.said.versions for _, a in found if a.answer.said.versions), {})
-    yield f"## {referee.name}: {referee.title}"
+    yield f"## {referee.name}, {about or target.device.title}"
     yield ""
     chip = next((a.answer.chip for _, a in found if a.answer.chip), "")
     tools = ", ".join(f"{name} {version}" for name, version in versions.items())
-    yield f"{tools}; asked for {target.title}{f' as {chip}' if chip else ''}."
+    yield f"{referee.title}. {tools}; asked for {target.title}{f' as {chip}' if chip else ''}."
     yield ""
     if referee.compares == "placement":
         yield from _totals(found)

@@ -166,12 +166,12 @@ def _groups(
         answer = said[i]
         fatal = answer is not None and refused and any(s.fatal for s in placement.support[i])
         match = Match.AGREE if fatal else _match(placement.units[i], answer, unit)
-        words = answer.words if answer else ""
+        words = _general(answer.words, op) if answer else ""
         if match is not Match.AGREE and answer is not None:
             excuse = next((k for k in known if k.speaks_of(graph, op, answer)), None)
             if excuse is not None:
                 match, words = Match.LEFT_OUT, excuse.row.why
-        key = (match, op.label, placement.units[i], answer.unit if answer else "", _general(words, op))
+        key = (match, op.label, placement.units[i], answer.unit if answer else "", words)
         found.setdefault(key, []).append(i)
     order = [Match.RUNS_BUT_REFUSED, Match.REFUSED_BUT_RUNS, Match.UNKNOWN, Match.LEFT_OUT, Match.AGREE, Match.NOT_SAID]
     groups = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,13 +103,20 @@ def _name(graph: GraphProto, known: Graph) -> None:
         for out in op.outputs:
             names.setdefault(out, op.name)
     taken = set(names.values())
-    spare = (name for name in map("edgeplan/{}".format, count()) if name not in taken)
     waiting = [graph]
     while waiting:
         for node in waiting.pop().node:
             first = next((o for o in node.output if o), "")
-            node.name = names.pop(first, "") or next(spare)
+            node.name = names.pop(first, "") or _fresh(node.name or first or node.op_type, taken)
             waiting += [inner for _, inner in subgraphs(node)]
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    """The name, numbered when it was given before, and taken from now on."""
+    tries = chain((name,), (f"{name}#{number}" for number in count(2)))
+    found = next(each for each in tries if each not in taken)
+    taken.add(found)
+    return found
 
 
 def _declare(graph: GraphProto, known: Graph) -> None:

@@ -72,7 +72,7 @@ def to_tflite(
         why = f"onnx2tf (MIT) is not installed: {' && '.join(_commands(environment()))}"
         return Conversion(None, why, Answer("onnx2tf", "", Status.MISSING, Said(missing=why), why))
     options = {"output": str(output.resolve())}
-    question = Question("onnx2tf", "onnx2tf", model, options=options, python=python.absolute())
+    question = Question("onnx2tf", "onnx2tf_convert", model, options=options, python=python.absolute())
     answer = ask(question, limits or Limits(), tell)
     if answer.status is Status.MISSING:
         why = f"{answer.words} is not installed in {environment()}: {_commands(environment())[1]}"

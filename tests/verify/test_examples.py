@@ -74,7 +74,7 @@ def test_an_onnx_op_without_a_builtin_is_nothing_to_ask_litert_about(tmp_path: P
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The place of the program that asks TensorRT-RTX."""
     monkeypatch.setattr(process, "ASK", tmp_path)
-    return tmp_path / "tensorrt_rtx.py"
+    return tmp_path / "tensorrt_build.py"
 
 
 TAKES = """

@@ -95,14 +95,14 @@ def test_a_tflite_file_is_asked_about_as_it_is(asking: Asking, hearing: Callable
 def test_a_missing_package_is_named_with_its_extra(
     asking: Asking, hearing: Callable[[Path], Hearing], model: Path
 ) -> None:
-    asking(tensorrt_rtx=MISSING)
+    asking(tensorrt_build=MISSING)
     found = hearing(model).hear(load_referee("tensorrt-rtx"), where("tensorrt-rtx", "jetson-orin-nano", "tensorrt"))
     assert isinstance(found, str)
     assert found.startswith("the Python package toyc is not installed: pip install 'edgeplan[verify-tensorrt]'")
 
 
 def test_a_model_without_its_weights_is_not_asked_about(asking: Asking, model: Path, tmp_path: Path) -> None:
-    asking(tensorrt_rtx=ANSWERS)
+    asking(tensorrt_build=ANSWERS)
     known = prepare(model, tmp_path)
     prepared = Prepared(known.graph, known.path, (), ("weights.bin",), {})
     found = Hearing(prepared, tmp_path, {}, None).hear(

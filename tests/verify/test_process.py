@@ -133,3 +133,10 @@ def ask_with(asked: Asked, told: list[float], limits: Limits) -> Answer:
     asked("write(done=True)")  # writes the program once, so that the model is there
     (process.ASK / "program.py").write_text(WRITE + "import time; time.sleep(1.2); write(done=True)", "utf-8")
     return ask(Question("toy", "program", process.ASK / "model.onnx"), limits, told.append)
+
+
+def test_no_asking_program_has_the_name_of_a_package_it_imports() -> None:
+    """They put their own folder on the path: a program would import itself."""
+    names = {path.stem for path in (Path(process.__file__).parent / "ask").glob("*.py")}
+    packages = {"ai_edge_litert", "coremltools", "onnx", "onnx2coreml", "onnx2tf", "onnx2torch", "onnxruntime"}
+    assert not names & (packages | {"onnxruntime_qnn", "onnxslim", "tensorrt_rtx", "torch"})

@@ -33,7 +33,9 @@ def converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Converted:
         names = [n.split()[1] for n in figures if n.startswith("change")]
         figures = {f"noise {n}": 300 for n in names} | figures
         facts = [{"name": n, "value": v, "unit": "ppb"} for n, v in figures.items()]
-        (tmp_path / "onnx2tf.py").write_text(PROGRAM.format(said={"facts": facts, "done": True, **said}), "utf-8")
+        (tmp_path / "onnx2tf_convert.py").write_text(
+            PROGRAM.format(said={"facts": facts, "done": True, **said}), "utf-8"
+        )
         return to_tflite(tmp_path / "model.onnx", tmp_path / "out.tflite")
 
     return run

@@ -11,8 +11,8 @@ from onnx import numpy_helper
 from onnx.parser import parse_model
 
 from edgeplan.verify.answer import Answer, Status
-from edgeplan.verify.ask.onnx2tf import complaint, origins
 from edgeplan.verify.ask.onnx2tf_compare import difference, inputs_for, layouts, moved, paired
+from edgeplan.verify.ask.onnx2tf_convert import complaint, origins
 from edgeplan.verify.ask.onnx2tf_weights import draw_weights
 from edgeplan.verify.process import Limits, Question, ask
 from edgeplan.verify.to_tflite import environment
@@ -212,7 +212,7 @@ def asked(given: onnx.ModelProto, folder: Path) -> tuple[Answer, Path]:
         pytest.skip(f"no onnx2tf in {environment()}")
     onnx.save(given, folder / "model.onnx")
     options = {"output": str(folder / "made.tflite")}
-    question = Question("onnx2tf", "onnx2tf", folder / "model.onnx", options=options, python=python)
+    question = Question("onnx2tf", "onnx2tf_convert", folder / "model.onnx", options=options, python=python)
     return ask(question, Limits(300)), folder / "made.tflite"
 
 

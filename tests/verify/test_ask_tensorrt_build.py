@@ -8,7 +8,7 @@ from onnx.parser import parse_model
 
 from edgeplan.verify.answer import Answer, Status
 from edgeplan.verify.ask.onnx_cut import Model
-from edgeplan.verify.ask.tensorrt_rtx import culprits, facts, kernels, runs
+from edgeplan.verify.ask.tensorrt_build import culprits, facts, kernels, runs
 from edgeplan.verify.process import Limits, Question, ask
 
 HEAD = '<ir_version: 9, opset_import: ["": 18]>'
@@ -129,7 +129,7 @@ def test_an_initializer_can_be_left_out_with_its_readers() -> None:
 def asked(model: onnx.ModelProto, folder: Path, chip: str = "SM86") -> Answer:
     pytest.importorskip("tensorrt_rtx")
     onnx.save(model, folder / "model.onnx")
-    return ask(Question("tensorrt-rtx", "tensorrt_rtx", folder / "model.onnx", chip), Limits(120))
+    return ask(Question("tensorrt-rtx", "tensorrt_build", folder / "model.onnx", chip), Limits(120))
 
 
 @pytest.mark.referee

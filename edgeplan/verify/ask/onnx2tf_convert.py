@@ -1,6 +1,6 @@
 """Asks onnx2tf for the .tflite of an ONNX model, and LiteRT and ONNX Runtime whether the two compute the same.
 
-    python -P onnx2tf.py request.json answer.json
+    python -P onnx2tf_convert.py request.json answer.json
 
 Runs in an environment of onnx2tf's own. `options.output` is where the .tflite goes. Weights that are one number over
 and over compute the same whatever the converter does with them: they are drawn at random before it sees the model. The
@@ -90,7 +90,7 @@ def main() -> None:
     if absent:
         return write(missing=f"the Python package {absent[0]}")
     write(versions={p: version(p) for p in PACKAGES.values()})
-    sys.path.append(str(Path(__file__).parent))  # `-P` leaves it out; last, for this file has the package's name
+    sys.path.append(str(Path(__file__).parent))  # `-P` leaves it out
     try:
         _ask(Path(request["model"]), Path(request["options"]["output"]), write)
     except ValueError as e:

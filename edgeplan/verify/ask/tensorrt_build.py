@@ -1,6 +1,6 @@
 """Asks TensorRT-RTX: its ONNX parser about every node, then its builder, which needs no GPU, about the whole model.
 
-Run as `python -P tensorrt_rtx.py request.json answer.json`; it needs `tensorrt_rtx` and nothing else.
+Run as `python -P tensorrt_build.py request.json answer.json`; it needs `tensorrt_rtx` and nothing else.
 
 The parser stops importing at the first node it cannot import, and goes on with its static checks only. So the refused
 nodes are cut out of the model, their outputs become inputs (with the types that the file's `value_info` tells), and the
