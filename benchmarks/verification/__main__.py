@@ -29,6 +29,7 @@ def main() -> int:
     )
     parser.add_argument("referee", choices=referee_names())
     parser.add_argument("--target", required=True, help="a device's id")
+    parser.add_argument("--release", help="of the runtime on the device")
     parser.add_argument("--models", type=Path, nargs="+", required=True, help="folders of models")
     parser.add_argument("--answers", type=Path, required=True, help="where answers are kept, a file for each model")
     parser.add_argument("--python", type=Path, help="the Python that has the referee's packages")
@@ -38,7 +39,7 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, help="append the section to this page")
     given = parser.parse_args()
     referee = load_referee(given.referee)
-    target = resolve(given.target, referee.backend)
+    target = resolve(given.target, referee.backend, given.release)
     suffixes = (".onnx", ".tflite")
     models = [p for folder in given.models for p in sorted(folder.rglob("*")) if p.suffix in suffixes]
     found = []

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from edgeplan.capability.rows import RulesError
+from edgeplan.cli.options import binding_options, target_options
 from edgeplan.cli.output import write
-from edgeplan.cli.values import BUDGET, DIM, INPUT, VALUE
+from edgeplan.cli.values import BUDGET
 from edgeplan.finding import Severity
 
 __all__ = ["analyze"]
@@ -17,23 +18,9 @@ __all__ = ["analyze"]
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--target", "-t", required=True, metavar="DEVICE", help="Device id, e.g. iphone14pro, jetson-orin-nano.")
-@click.option(
-    "--backend",
-    "-b",
-    metavar="NAME",
-    help="Runtime; default: the device's first that takes MODEL (see `edgeplan devices ID`).",
-)
-@click.option(
-    "--release", "-r", metavar="REL", help='Release of the runtime, e.g. "iOS 17", "JetPack 6.2"; default: newest.'
-)
-@click.option("--use", multiple=True, metavar="UNIT", help="Also use a unit that has to be asked for, e.g. gpu, dla.")
+@target_options
 @click.option("--precision", type=click.Choice(["model", "float16", "float32"]), help="What floats are computed in.")
-@click.option("--dim", "dims", type=DIM, multiple=True, metavar="NAME=N", help="Bind a free dimension.")
-@click.option("--input", "inputs", type=INPUT, multiple=True, metavar="NAME=1x3x224x224", help="Bind an input's shape.")
-@click.option(
-    "--value", "values", type=VALUE, multiple=True, metavar="NAME=V", help="Fix a scalar input, e.g. sr=16000."
-)
+@binding_options
 @click.option("--budget", type=BUDGET, multiple=True, metavar="memory=2GB,size=40MB", help="Limits of your own.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the report to a file instead of stdout.")

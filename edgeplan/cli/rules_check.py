@@ -14,7 +14,7 @@ from edgeplan.cli.values import PYTHON
 if TYPE_CHECKING:
     from edgeplan.verify.answer import Answer
     from edgeplan.verify.referees import Referee
-    from edgeplan.verify.replay import Replay
+    from edgeplan.verify.replay.outcome import Replay
 
 __all__ = ["check"]
 
@@ -66,7 +66,7 @@ def check(
         from edgeplan.report.replay import replay_lines
 
         write("\n\n".join("\n".join(replay_lines(one)) for one in found), output)
-    from edgeplan.verify.replay import Outcome
+    from edgeplan.verify.replay.outcome import Outcome
 
     sys.exit(1 if any(f.of(Outcome.CONTRADICTED) for f in found) else 0)
 
@@ -110,9 +110,9 @@ def _replay(
     record: Path | None,
 ) -> Replay:
     from edgeplan.target import TargetError
-    from edgeplan.verify.examples import NotInstalledError, ask_examples
-    from edgeplan.verify.referee_target import chip_of, stand_in_for
-    from edgeplan.verify.replay_judge import examples_of, replayed, rows_of
+    from edgeplan.verify.replay.examples import NotInstalledError, ask_examples
+    from edgeplan.verify.replay.judge import examples_of, replayed, rows_of
+    from edgeplan.verify.replay.target import chip_of, stand_in_for
 
     try:
         where = stand_in_for(referee, chip or chip_of(referee))
@@ -137,7 +137,7 @@ def _replay(
         raise click.UsageError(f"{referee.name}: {e} is not installed: {install}") from None
     found = replayed(rows, heard, referee, where)
     if record is not None:
-        from edgeplan.verify.replay_record import write_replay
+        from edgeplan.verify.replay.record import write_replay
 
         try:
             click.echo(f"recorded {write_replay(found, heard, record)}", err=True)

@@ -8,24 +8,18 @@ from pathlib import Path
 import click
 
 from edgeplan.capability.rows import RulesError
+from edgeplan.cli.options import binding_options, target_options
 from edgeplan.cli.output import end_with_children, write
-from edgeplan.cli.values import DIM, INPUT, PYTHON, SIZE, VALUE
+from edgeplan.cli.values import PYTHON, SIZE
 
 __all__ = ["verify"]
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--target", "-t", required=True, metavar="DEVICE", help="Device id, e.g. jetson-orin-nano, pixel8.")
-@click.option("--backend", "-b", metavar="NAME", help="Runtime; default: the device's first that takes MODEL.")
-@click.option("--release", "-r", metavar="REL", help="Release of the runtime on the device; default: newest.")
-@click.option("--use", multiple=True, metavar="UNIT", help="Also use a unit that has to be asked for, e.g. gpu, dla.")
+@target_options
 @click.option("--with", "names", multiple=True, metavar="REFEREE", help="Ask this one; default: all that fit.")
-@click.option("--dim", "dims", type=DIM, multiple=True, metavar="NAME=N", help="Bind a free dimension.")
-@click.option("--input", "inputs", type=INPUT, multiple=True, metavar="NAME=1x3x224x224", help="Bind an input's shape.")
-@click.option(
-    "--value", "values", type=VALUE, multiple=True, metavar="NAME=V", help="Fix a scalar input, e.g. sr=16000."
-)
+@binding_options
 @click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="Patience with one compiler.")
 @click.option("--memory-limit", type=SIZE, metavar="SIZE", help="Memory one compiler may take, e.g. 8GB.")
 @click.option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgeplan.report.escape import plain
-from edgeplan.verify.replay import Outcome, Replay
+from edgeplan.verify.replay.outcome import Outcome, Replay
 
 __all__ = ["replay_lines"]
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
-from io import StringIO
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from edgeplan.finding import Evidence, Finding, Severity
 from edgeplan.plan import Outcome, Plan
+from edgeplan.report.console import printed
 from edgeplan.report.escape import plain
 from edgeplan.summary import UnitShare
 from edgeplan.units import say_bytes, say_count, say_percent
@@ -28,25 +26,11 @@ _OUTCOMES = {
 }
 _SEVERITIES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _SHOWN = 8
-_NARROWEST, _WIDEST = 60, 120
 
 
 def render_text(plan: Plan, *, everything: bool = False, color: bool = False, width: int | None = None) -> str:
     """The report as text. `everything` names every op and source; without `width` it fits the terminal, or 100."""
-    columns = width or shutil.get_terminal_size((100, 24)).columns
-    out = StringIO()
-    console = Console(
-        file=out,
-        width=max(_NARROWEST, min(columns, _WIDEST)),
-        force_terminal=color,
-        no_color=not color or bool(os.environ.get("NO_COLOR")),
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    for part in _parts(plan, everything):
-        console.print(part)
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+    return printed(_parts(plan, everything), color=color, width=width)
 
 
 def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:

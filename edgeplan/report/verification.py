@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from edgeplan.report.console import printed
 from edgeplan.report.escape import plain
 from edgeplan.units import say_bytes, say_percent
 from edgeplan.verify.agreement import Agreement, Converted, Figure, Group, Match, OpCount, Outcome, Side
@@ -43,37 +41,27 @@ _ENDS = {
     Status.MISSING: "not installed",
 }
 _SHOWN = 12
-_NARROWEST, _WIDEST = 60, 120
 
 
 def render_verification(
     found: Verification, *, everything: bool = False, color: bool = False, width: int | None = None
 ) -> str:
     """The report as text. `everything` shows every group and names every op."""
-    columns = width or shutil.get_terminal_size((100, 24)).columns
-    out = StringIO()
-    console = Console(
-        file=out,
-        width=max(_NARROWEST, min(columns, _WIDEST)),
-        force_terminal=color,
-        no_color=not color or bool(os.environ.get("NO_COLOR")),
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
+    return printed(_parts(found, everything), color=color, width=width)
+
+
+def _parts(found: Verification, everything: bool) -> Iterator[RenderableType]:
     titles = {"": "no unit", **found.units}
-    console.print(Text.assemble((found.target.title, "bold"), "   ", plain(found.model.name, 60)))
+    yield Text.assemble((found.target.title, "bold"), "   ", plain(found.model.name, 60))
     for agreement in found.agreements:
-        console.print()
-        for part in _agreement(agreement, titles, everything):
-            console.print(part)
+        yield ""
+        yield from _agreement(agreement, titles, everything)
     if found.not_asked or found.no_referee:
-        console.print()
+        yield ""
     for one in found.not_asked:
-        console.print(Text.assemble(("not asked", "yellow"), "   ", (one.name, "bold"), f"   {plain(one.why, 400)}"))
+        yield Text.assemble(("not asked", "yellow"), "   ", (one.name, "bold"), f"   {plain(one.why, 400)}")
     for one in found.no_referee:
-        console.print(Text.assemble(("no referee", "dim"), "  ", (one.name, "bold"), f"   {plain(one.why, 400)}"))
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+        yield Text.assemble(("no referee", "dim"), "  ", (one.name, "bold"), f"   {plain(one.why, 400)}")
 
 
 def _agreement(found: Agreement, titles: Mapping[str, str], everything: bool) -> Iterator[RenderableType]:

@@ -12,14 +12,14 @@ from edgeplan.verify import mil_ops
 from edgeplan.verify.agreement import Agreement, Converted
 from edgeplan.verify.answer import Answer, Status
 from edgeplan.verify.compare import compare, lower_for
-from edgeplan.verify.converted import beside
 from edgeplan.verify.prepare import Prepared
 from edgeplan.verify.process import Limits, Question, ask
 from edgeplan.verify.referees import Referee
 from edgeplan.verify.stand_in import StandIn
-from edgeplan.verify.tflite_fields import NotWritableError
-from edgeplan.verify.tflite_writer import write_tflite
-from edgeplan.verify.to_tflite import Conversion, to_tflite
+from edgeplan.verify.tflite.beside import beside
+from edgeplan.verify.tflite.conversion import Conversion, to_tflite
+from edgeplan.verify.tflite.fields import NotWritableError
+from edgeplan.verify.tflite.writer import write_tflite
 from edgeplan.verify.vulkan import vulkan_environment
 
 __all__ = ["Hearing"]

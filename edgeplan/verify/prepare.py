@@ -95,7 +95,9 @@ def _externals(model: ModelProto) -> Iterator[str]:
 
 
 def _name(graph: GraphProto, known: Graph) -> None:
-    """Give every node the name of the op it became, bodies included, and one of its own where it became none."""
+    """Give every node the name of the op it became, bodies included, and its own behind `aside/` where it became none:
+    a constant, or an op of a branch that is not taken.
+    """
     from edgeplan.frontends.onnx.read import subgraphs
 
     names: dict[str, str] = {}
@@ -107,7 +109,7 @@ def _name(graph: GraphProto, known: Graph) -> None:
     while waiting:
         for node in waiting.pop().node:
             first = next((o for o in node.output if o), "")
-            node.name = names.pop(first, "") or _fresh(node.name or first or node.op_type, taken)
+            node.name = names.pop(first, "") or _fresh(f"aside/{node.name or first}", taken)
             waiting += [inner for _, inner in subgraphs(node)]
 
 

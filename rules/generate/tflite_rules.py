@@ -18,6 +18,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from tflite_rules_examples import example
+
 from edgeplan.capability.rows import load_backend
 
 RULES = Path(__file__).resolve().parent.parent / "tflite"
@@ -101,17 +103,6 @@ def _lacks(
         return False
     major, minor = (int(n) for n in release.removeprefix("TFLite ").split("."))
     return (major, minor) < brought
-
-
-def example(schema: Mapping[str, Mapping[str, list[str]]], op: str, kind: str = "float", version: int = 0) -> str:
-    """A text with the op, its operands all alike."""
-    entry = schema[op]
-    count = sum(not name.endswith("?") for name in entry["inputs"])
-    results = [f"y{i}" for i in range(max(1, len(entry["outputs"])))]
-    head = f'<ir_version: 8, opset_import: [\\"\\": 18, \\"tflite\\": {version}]> ' if version else ""
-    outputs = ", ".join(f"{kind}[1,4] {r}" for r in results)
-    given = ", ".join(["x"] * count)
-    return f"{head}g ({kind}[1,4] x) => ({outputs}) {{ {', '.join(results)} = tflite.{op} ({given}) }}"
 
 
 def listed(ops: Iterable[str]) -> str:

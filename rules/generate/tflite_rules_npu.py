@@ -17,7 +17,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tflite_rules import example, listed
+from tflite_rules import listed
+from tflite_rules_examples import example
 
 RULES = Path(__file__).resolve().parent.parent / "tflite"
 NNAPI = "tflite/delegates/nnapi/nnapi_delegate.cc"
@@ -168,7 +169,7 @@ def nnapi(schema: Mapping[str, Mapping[str, list[str]]], checkout: Path) -> Iter
     yield row(
         "nnapi-rank", ranks, unit='["nnapi"]', verdict='"refuses"', when='{ "in.rank" = { min = 5 } }',
         why='"NNAPI takes at most four axes here."', source='{ nnapi-delegate = "\'Input rank must be <= 4\'" }',
-        hits=f'["{example(schema, min(ranks)).replace("[1,4] x", "[1,1,1,1,4] x")}"]',
+        hits=f'["{example(schema, min(ranks)).replace("[1,4]", "[1,1,1,1,4]")}"]',
         misses=f'["{example(schema, min(ranks))}"]',
     )  # fmt: skip
 

@@ -9,9 +9,9 @@ from click.testing import Result
 
 from edgeplan.capability.rows import Row, load_backend
 from edgeplan.verify import process
-from edgeplan.verify.referee_target import stand_in_for
 from edgeplan.verify.referees import load_referee
-from edgeplan.verify.replay_judge import silence
+from edgeplan.verify.replay.judge import silence
+from edgeplan.verify.replay.target import stand_in_for
 
 Run = Callable[..., Result]
 Compiler = Callable[[str], None]

@@ -15,7 +15,7 @@ from edgeplan.verify.ask.onnx2tf_compare import difference, inputs_for, layouts,
 from edgeplan.verify.ask.onnx2tf_convert import complaint, origins
 from edgeplan.verify.ask.onnx2tf_weights import draw_weights
 from edgeplan.verify.process import Limits, Question, ask
-from edgeplan.verify.to_tflite import environment
+from edgeplan.verify.tflite.conversion import environment
 
 HEADER = '<ir_version: 9, opset_import: ["" : 18]>\n'
 

@@ -37,11 +37,12 @@ def _without_twins(graph: Graph, program: Program) -> Iterator[Op]:
     same: dict[str, str] = {}
     first: dict[Hashable, int] = {}
     kept: list[Op] = []
+    results = set(graph.outputs)
     for op in program.ops:
         if op.type == "identity" and not op.domain:
             same[op.outputs[0]] = same.get(op.inputs[0], op.inputs[0])
         plain = len(op.outputs) == 1 and not op.bodies and not op.domain and not op.type.startswith("random")
-        if not plain or op.type == "identity" or op.outputs[0] in graph.outputs:
+        if not plain or op.type == "identity" or op.outputs[0] in results:
             kept.append(op)
             continue
         operands = tuple(_operand(program.values[same.get(n, n)]) for n in op.inputs)

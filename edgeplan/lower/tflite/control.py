@@ -33,8 +33,9 @@ def loop(op: Op, b: Builder) -> bool:
     """Loop(M, cond, v_initial) -> WHILE(counter, M, cond, states) with a condition and a body.
 
     Before: `s = Loop(m, c, s0)` with the body `(i, c, s) -> (c', s')`
-    After:  `_, _, _, s = WHILE(0, m, c, s0)`; condition `LOGICAL_AND(c, LESS(i, m))`; body: ADD(i, 1), then ONNX's
+    After:  `_, _, _, s = WHILE(0, m, c, s0)`; condition `LOGICAL_AND(c, LESS(i, m))`; body: ONNX's, then ADD(i, 1)
 
+    WHILE wants a condition and a body that take all of its values; the body returns them all, `m` as it came.
     With scan outputs a loop of a known number of trips is unrolled, another has no lowering.
     Source: onnx2tf `tflite_builder/op_builders/control.py` _build_loop_while, _build_loop_static_unroll.
     """
@@ -57,7 +58,7 @@ def loop(op: Op, b: Builder) -> bool:
         "WHILE",
         {"inputs": [b.scalar(0, DType.INT64), most, going, *states]},
         [*counters, *op.outputs],
-        bodies=(Body("cond", _condition(), None), replace(body, name="body", graph=_counted(body.graph))),
+        bodies=(Body("cond", _condition(body.graph), None), replace(body, name="body", graph=_counted(body.graph))),
     )
     return True
 
@@ -66,30 +67,37 @@ def _small(name: str, values: dict[str, Value], inputs: tuple[str, ...], outputs
     return Builder(Graph(name, "tflite", (), values, inputs, outputs), lambda dtype: dtype, {}, inner=True)
 
 
-def _condition() -> Graph:
-    """`LOGICAL_AND(cond, LESS(i, M))`."""
+def _condition(body: Graph) -> Graph:
+    """`LOGICAL_AND(cond, LESS(i, M))`; the states of the body come along unread."""
+    states = [replace(body.values[n], name=f"state{i}") for i, n in enumerate(body.inputs[2:])]
     values = {
         "i": Value("i", DType.INT64, ()),
         "m": Value("m", DType.INT64, ()),
         "c": Value("c", DType.BOOL, ()),
+        **{v.name: v for v in states},
         "go": Value("go", DType.BOOL, ()),
     }
-    inner = _small("cond", values, ("i", "m", "c"), ("go",))
+    inner = _small("cond", values, ("i", "m", "c", *(v.name for v in states)), ("go",))
     less = step(inner, "LESS", ["i", "m"], (), dtype=DType.BOOL)
     step(inner, "LOGICAL_AND", ["c", less], to="go")
     return inner.finish("tflite")
 
 
 def _counted(graph: Graph) -> Graph:
-    """ONNX's body with the counter that WHILE has to count itself."""
-    count = graph.inputs[0]
+    """ONNX's body with the counter that WHILE has to count itself, and the number of trips that it hands on."""
+    count, *rest = graph.inputs
+    most, following = f"{count}@most", f"{count}@next"
     values = {"i": Value("i", DType.INT64, ()), "next": Value("next", DType.INT64, ())}
     inner = _small(graph.name, values, ("i",), ("next",))
     binary(inner, "ADD", "i", 1, to="next")
     made = inner.finish("tflite")
-    add = replace(
-        made.ops[0], inputs=(count, made.ops[0].inputs[1]), outputs=(f"{count}@next",), name=f"{graph.name}/ADD"
-    )
+    add = replace(made.ops[0], inputs=(count, made.ops[0].inputs[1]), outputs=(following,), name=f"{graph.name}/ADD")
     values = {**graph.values, **{n: made.values[n] for n in made.ops[0].inputs[1:]}}
-    values[f"{count}@next"] = Value(f"{count}@next", DType.INT64, ())
-    return replace(graph, ops=(*graph.ops, add), values=values, outputs=(f"{count}@next", *graph.outputs))
+    values |= {n: Value(n, DType.INT64, ()) for n in (most, following)}
+    return replace(
+        graph,
+        ops=(*graph.ops, add),
+        values=values,
+        inputs=(count, most, *rest),
+        outputs=(following, most, *graph.outputs),
+    )

@@ -64,3 +64,26 @@ CASES = {
 @pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES.keys())
 def test_lowers_to(tflite, text, expected):
     assert tflite(text) == expected
+
+
+@pytest.mark.parametrize("states", [1, 2])
+def test_condition_and_body_take_and_return_what_the_loop_does(graph_of, states):
+    names = ["a", "b"][:states]
+    given, taken = (", ".join(f"float[{4 + i}] {p}{n}" for i, n in enumerate(names)) for p in ("", "in_"))
+    made = ", ".join(f"float[{4 + i}] y_{n}" for i, n in enumerate(names))
+    steps = " ".join(f"z_{n} = Relu (in_{n})" for n in names)
+    graph = graph_of(
+        f"g (int64 n, bool c, {given}) => ({made}) {{ {', '.join(f'y_{n}' for n in names)} = Loop (n, c, "
+        f"{', '.join(names)}) <body = l (int64 i, bool k, {taken}) => (bool m, "
+        f"{made.replace('y_', 'z_')}) {{ m = Identity (k) {steps} }}> }}"
+    )
+    (op,) = graph.ops
+    cond, body = (b.graph for b in op.bodies)
+
+    def kinds(where, names):
+        return [(where.values[n].dtype, where.values[n].shape) for n in names]
+
+    carried = kinds(graph, op.inputs)
+    assert carried == kinds(graph, op.outputs)
+    assert carried == kinds(cond, cond.inputs) == kinds(body, body.inputs) == kinds(body, body.outputs)
+    assert body.outputs[1] == body.inputs[1]  # the number of trips is handed on

@@ -6,8 +6,8 @@ from pathlib import Path
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.target import Target
 from edgeplan.verify.answer import Answer, Fact, Said, Status
-from edgeplan.verify.converted import beside
-from edgeplan.verify.to_tflite import Conversion
+from edgeplan.verify.tflite.beside import beside
+from edgeplan.verify.tflite.conversion import Conversion
 
 ROWS = (
     'id = "all"\nops = ["*"]\nunit = ["cpu"]\nverdict = "runs"\n',

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgeplan.verify.replay import Heard, Outcome, Replay
+from edgeplan.verify.replay.outcome import Heard, Outcome, Replay
 
 __all__ = ["write_replay"]
 

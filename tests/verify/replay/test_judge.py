@@ -9,10 +9,10 @@ from edgeplan.frontends.onnx import parse_text
 from edgeplan.target import Target, TargetError
 from edgeplan.verify.answer import Answer, Status
 from edgeplan.verify.compare import compare, lower_for
-from edgeplan.verify.referee_target import chip_of, stand_in_for
 from edgeplan.verify.referees import Known, Referee, load_referee
-from edgeplan.verify.replay import Heard, Outcome, RowWord
-from edgeplan.verify.replay_judge import examples_of, judge, replayed, rows_of, silence
+from edgeplan.verify.replay.judge import examples_of, judge, replayed, rows_of, silence
+from edgeplan.verify.replay.outcome import Heard, Outcome, RowWord
+from edgeplan.verify.replay.target import chip_of, stand_in_for
 from edgeplan.verify.stand_in import StandIn
 
 Toy = Callable[..., Target]

@@ -6,11 +6,11 @@ import pytest
 
 from edgeplan.verify import process
 from edgeplan.verify.answer import Status
-from edgeplan.verify.examples import Example, NotInstalledError, ask_examples, example_file, onnx_model
-from edgeplan.verify.referee_target import chip_of, stand_in_for
 from edgeplan.verify.referees import load_referee
-from edgeplan.verify.replay import Heard, Outcome
-from edgeplan.verify.replay_judge import examples_of, replayed, rows_of, silence
+from edgeplan.verify.replay.examples import Example, NotInstalledError, ask_examples, example_file, onnx_model
+from edgeplan.verify.replay.judge import examples_of, replayed, rows_of, silence
+from edgeplan.verify.replay.outcome import Heard, Outcome
+from edgeplan.verify.replay.target import chip_of, stand_in_for
 
 RTX = load_referee("tensorrt-rtx")
 CPU = load_referee("litert-cpu")

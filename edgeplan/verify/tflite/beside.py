@@ -10,7 +10,7 @@ from edgeplan.place.partition import place
 from edgeplan.target import Target
 from edgeplan.verify.agreement import Converted, OpCount, Side
 from edgeplan.verify.compare import lower_for
-from edgeplan.verify.to_tflite import Conversion
+from edgeplan.verify.tflite.conversion import Conversion
 
 __all__ = ["beside"]
 

@@ -14,8 +14,8 @@ from edgeplan.graph import Body, DType, Graph, Op, Value
 from edgeplan.tflite_ops import Schema, tflite_schema
 from edgeplan.verify.answer import Answer
 from edgeplan.verify.process import Limits, Question, ask
-from edgeplan.verify.tflite_fields import NotWritableError, option_table, options_of, signature, slots, type_number
-from edgeplan.verify.tflite_scales import scales_of
+from edgeplan.verify.tflite.fields import NotWritableError, option_table, options_of, signature, slots, type_number
+from edgeplan.verify.tflite.scales import scales_of
 
 __all__ = ["described", "write_tflite"]
 

@@ -20,11 +20,11 @@ from edgeplan.verify.compare import compare, lower_for
 from edgeplan.verify.prepare import prepare
 from edgeplan.verify.process import Limits, Question, ask
 from edgeplan.verify.referees import Referee
-from edgeplan.verify.replay import Heard
-from edgeplan.verify.replay_judge import rows_of, silence
+from edgeplan.verify.replay.judge import rows_of, silence
+from edgeplan.verify.replay.outcome import Heard
 from edgeplan.verify.stand_in import StandIn
-from edgeplan.verify.tflite_fields import NotWritableError
-from edgeplan.verify.tflite_writer import write_tflite
+from edgeplan.verify.tflite.fields import NotWritableError
+from edgeplan.verify.tflite.writer import write_tflite
 from edgeplan.verify.vulkan import vulkan_environment
 
 if TYPE_CHECKING:

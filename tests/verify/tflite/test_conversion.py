@@ -8,7 +8,7 @@ import pytest
 
 from edgeplan.verify import process
 from edgeplan.verify.answer import Status
-from edgeplan.verify.to_tflite import VARIABLE, Conversion, environment, to_tflite
+from edgeplan.verify.tflite.conversion import VARIABLE, Conversion, environment, to_tflite
 
 Converted = Callable[..., Conversion]
 

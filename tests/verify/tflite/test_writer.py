@@ -12,9 +12,9 @@ from edgeplan.graph import Body, DType, Graph, Op, Value
 from edgeplan.lower import lower_to
 from edgeplan.tflite_ops import tflite_schema
 from edgeplan.verify.answer import Status
-from edgeplan.verify.tflite_fields import NotWritableError
-from edgeplan.verify.tflite_scales import scales_of
-from edgeplan.verify.tflite_writer import described, write_tflite
+from edgeplan.verify.tflite.fields import NotWritableError
+from edgeplan.verify.tflite.scales import scales_of
+from edgeplan.verify.tflite.writer import described, write_tflite
 
 CONV = """g (float[1,3,8,8] x) => (float[1,4,6,6] y) {
     s = Constant <value_ints = [4, 3, 3, 3]> ()

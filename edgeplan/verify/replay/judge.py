@@ -14,7 +14,7 @@ from edgeplan.target import Target, Unit
 from edgeplan.verify.agreement import Group, Match
 from edgeplan.verify.answer import Status
 from edgeplan.verify.referees import Referee
-from edgeplan.verify.replay import Heard, Outcome, Replay, RowWord, Said
+from edgeplan.verify.replay.outcome import Heard, Outcome, Replay, RowWord, Said
 from edgeplan.verify.stand_in import StandIn
 
 __all__ = ["examples_of", "judge", "replayed", "rows_of", "silence"]

@@ -1,0 +1,59 @@
+"""Options that several verbs share: the target, and what the model leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from edgeplan.cli.values import DIM, INPUT, VALUE
+
+__all__ = ["binding_options", "target_options"]
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def target_options(command: _F) -> _F:
+    """`--target`, `--backend`, `--release`, `--use`: the arguments of `edgeplan.target.resolve`."""
+    return _all(
+        command,
+        click.option(
+            "--target", "-t", required=True, metavar="DEVICE", help="Device id, e.g. iphone14pro, jetson-orin-nano."
+        ),
+        click.option(
+            "--backend",
+            "-b",
+            metavar="NAME",
+            help="Runtime; default: the device's first that takes MODEL (see `edgeplan devices ID`).",
+        ),
+        click.option(
+            "--release",
+            "-r",
+            metavar="REL",
+            help='Release of the runtime, e.g. "iOS 17", "JetPack 6.2"; default: newest.',
+        ),
+        click.option(
+            "--use", multiple=True, metavar="UNIT", help="Also use a unit that has to be asked for, e.g. gpu, dla."
+        ),
+    )
+
+
+def binding_options(command: _F) -> _F:
+    """`--dim`, `--input`, `--value`: the bindings of `edgeplan.load`."""
+    return _all(
+        command,
+        click.option("--dim", "dims", type=DIM, multiple=True, metavar="NAME=N", help="Bind a free dimension."),
+        click.option(
+            "--input", "inputs", type=INPUT, multiple=True, metavar="NAME=1x3x224x224", help="Bind an input's shape."
+        ),
+        click.option(
+            "--value", "values", type=VALUE, multiple=True, metavar="NAME=V", help="Fix a scalar input, e.g. sr=16000."
+        ),
+    )
+
+
+def _all(command: _F, *options: Callable[[_F], _F]) -> _F:
+    for option in reversed(options):  # click lists the last one applied first
+        command = option(command)
+    return command
