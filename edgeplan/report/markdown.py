@@ -45,8 +45,9 @@ def _agreement(found: Agreement) -> Iterator[str]:
         yield from ("", "| ops | type | predicted | compiler | | |", "|--:|---|---|---|---|---|")
     for group in groups:
         said = "" if group.match is Match.NOT_SAID else group.said or "no unit"
+        words = "" if group.words == answer.words else group.words  # told above
         row = (f"{len(group.ops):,}", group.type, group.predicted or "no unit", said)
-        yield f"| {' | '.join(map(cell, row))} | {group.match.value.replace('-', ' ')} | {cell(group.words)} |"
+        yield f"| {' | '.join(map(cell, row))} | {group.match.value.replace('-', ' ')} | {cell(words)} |"
     if found.counts:
         yield from ("", "| op | predicted | converter | |", "|---|--:|--:|---|")
     for count in found.counts:

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from edgeplan.units import say_bytes
 from edgeplan.verify.answer import Answer, Said, Status
 
 __all__ = ["ASK", "Limits", "Question", "ask"]
@@ -93,7 +94,7 @@ def _watch(
     peak, turn = 0, 0
     try:
         process = psutil.Process(child.pid)
-        while child.poll() is None:
+        while (most := _ended(child)) is None:
             gone = time.monotonic() - began
             if turn % 4 == 0:  # walking the children costs more than asking whether the process lives
                 peak = max(peak, _resident(process))
@@ -104,12 +105,22 @@ def _watch(
                 tell(gone)
             turn += 1
             time.sleep(_EVERY)
+        peak = max(peak, most)
     except psutil.NoSuchProcess:
         child.wait()
     finally:
         if child.poll() is None:  # an interruption of ours takes the compiler with it
             _kill(child)
     return None, peak
+
+
+def _ended(child: subprocess.Popen[bytes]) -> int | None:
+    """The most memory a process had when it has ended, in bytes, as the system kept it; None while it runs."""
+    done, status, used = os.wait4(child.pid, os.WNOHANG)
+    if not done:
+        return None
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _resident(process: Any) -> int:
@@ -144,7 +155,7 @@ def _status(code: int, over: Status | None, said: Said, limits: Limits, log: Pat
     if over is Status.TIMEOUT:
         return over, f"no end after {limits.seconds:g} s"
     if over is Status.MEMORY:
-        return over, f"took more than {limits.memory / 2**30:.1f} GiB"
+        return over, f"took more than {say_bytes(limits.memory)}"
     if said.missing:
         return Status.MISSING, said.missing
     if said.done and not said.error:

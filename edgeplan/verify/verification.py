@@ -14,7 +14,7 @@ from edgeplan.verify.agreement import Agreement
 from edgeplan.verify.hearing import Hearing
 from edgeplan.verify.prepare import prepare
 from edgeplan.verify.process import Limits
-from edgeplan.verify.referees import absent, load_referee, referee_names
+from edgeplan.verify.referees import absent, fitting, load_referee, referee_names
 from edgeplan.verify.stand_in import StandIn, stand_in
 
 __all__ = ["NotAsked", "Verification", "verify"]
@@ -83,7 +83,7 @@ def verify(
                     open_.append(NotAsked(name, said))
                 else:
                     found.append(said)
-            elif referees:
+            elif referees or referee in fitting(target):
                 open_.append(NotAsked(name, where))
     titles = {u.name: u.title for u in target.units}
     return Verification(plan.model, plan.target, titles, tuple(found), tuple(open_), tuple(_nobody(target)))

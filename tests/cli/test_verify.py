@@ -164,6 +164,12 @@ def test_a_backend_nobody_can_be_asked_about_says_so(run: Run, save: Save) -> No
     assert result.stderr.startswith("edgeplan: ")
 
 
+def test_a_chip_the_compiler_does_not_know_is_said(run: Run, save: Save) -> None:
+    result = run("verify", save(RELU), "--target", "jetson-nano")
+    assert result.exit_code == 2
+    assert "has no name for the GPU" in result.stderr
+
+
 def test_a_broken_model_exits_3(run: Run, tmp_path: Path, compiler: Compiler) -> None:
     compiler(AGREES)
     broken = tmp_path / "broken.onnx"

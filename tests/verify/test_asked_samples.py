@@ -76,7 +76,7 @@ def test_the_compiler_says_what_was_predicted(name: str, path: Path, monkeypatch
     expected = Outcome.CANNOT_TELL if (name, path.name) in OPEN else Outcome.AGREES
     assert agreement.outcome is expected, (agreement.answer.words, agreement.notes)
     parts = {f.name: (f.predicted, f.said) for f in agreement.figures if f.name == "partitions"}
-    assert all(predicted == said for predicted, said in parts.values())
+    assert expected is Outcome.CANNOT_TELL or all(predicted == said for predicted, said in parts.values())
 
 
 @pytest.mark.referee

@@ -125,6 +125,8 @@ def _operator(given: dict[str, Any], schema: Any) -> Any:
     op = schema.OperatorT()
     op.opcodeIndex = given["code"]
     op.inputs, op.outputs = given["inputs"], given["outputs"]
+    if given["custom"]:
+        op.customOptions = _custom_options(given["options"])
     if given["table"]:
         options = getattr(schema, given["table"] + "T")()
         for name, value in given["options"].items():
@@ -140,6 +142,13 @@ def _operator(given: dict[str, Any], schema: Any) -> Any:
         setattr(op, "builtinOptions2" if second else "builtinOptions", options)
         setattr(op, "builtinOptions2Type" if second else "builtinOptionsType", given["number"])
     return op
+
+
+def _custom_options(given: dict[str, Any]) -> list[int]:
+    """Options of a custom op: the bytes that `custom_options` lists, or a map, if only an empty one."""
+    from flatbuffers import flexbuffers
+
+    return list(given["custom_options"]) if "custom_options" in given else list(flexbuffers.Dumps(given))
 
 
 if __name__ == "__main__":

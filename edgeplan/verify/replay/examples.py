@@ -120,7 +120,10 @@ def example_file(
         return f"not a valid model: {complaint}"
     source = folder / "example.onnx"
     source.write_bytes(model.SerializeToString())
-    prepared = prepare(source, folder)
+    try:
+        prepared = prepare(source, folder)
+    except ModelError as e:
+        return f"not a valid model: {_line(e)}"
     lowered = lower_for(prepared.graph, target)
     if referee.takes == "onnx":
         return Example(prepared.path, prepared.graph, lowered)

@@ -146,7 +146,7 @@ class _Subgraph:
         known = None if op.domain else self._file.schema.ops[op.type]
         inputs = [ABSENT if n is None else self._tensor(n) for n in slots(op, known)]
         outputs = [self._tensor(n) for n in op.outputs]
-        options = {} if known is None else options_of(op, self._file.schema)
+        options = dict(op.attrs) if known is None else options_of(op, self._file.schema)
         if op.type in _SUBGRAPHS and not op.domain:
             more, made, indices = self._bodies(op)
             inputs += more
@@ -154,10 +154,11 @@ class _Subgraph:
             options |= indices
         elif op.type == "STABLEHLO_COMPOSITE" and not op.bodies:
             options["decomposition_subgraph_index"] = self._decomposition(op)
-        elif op.bodies or "subgraph" in " ".join(options):
+        elif op.bodies or (known is not None and "subgraph" in " ".join(options)):
             raise NotWritableError(f"{op.type} runs a subgraph that is not here")
         return {
             "code": code,
+            "custom": known is None,
             "inputs": inputs,
             "outputs": outputs,
             **option_table(known, self._file.schema),

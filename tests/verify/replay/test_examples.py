@@ -146,3 +146,10 @@ def test_a_compiler_confirms_rows(name: str, package: str) -> None:
     found = replayed(rows, heard, referee, where)
     assert found.of(Outcome.CONFIRMED)
     assert [r.id for r in found.of(Outcome.CONTRADICTED)] == []
+
+
+def test_a_text_that_reads_what_nothing_makes_is_no_question(tmp_path: Path) -> None:
+    found = example_file("g (float[4] x) => (float[4] y) { y = tflite.ABS (nowhere) }", CPU, PHONE.target, tmp_path)
+    assert isinstance(found, str)
+    assert found.startswith("not a valid model: ")
+    assert "nothing produces" in found
