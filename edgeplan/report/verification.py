@@ -13,7 +13,7 @@ from edgeplan.report.console import printed
 from edgeplan.report.escape import plain
 from edgeplan.units import say_bytes, say_percent
 from edgeplan.verify.agreement import Agreement, Converted, Figure, Group, Match, OpCount, Outcome, Side
-from edgeplan.verify.answer import Status
+from edgeplan.verify.answer import Kernel, Status
 from edgeplan.verify.verification import Verification
 
 __all__ = ["render_verification"]
@@ -78,6 +78,9 @@ def _agreement(found: Agreement, titles: Mapping[str, str], everything: bool) ->
         yield Padding(_counts(found.counts, everything), (0, 0, 0, 2))
     if found.figures:
         yield Padding(_figures(found.figures), (0, 0, 0, 2))
+    fused = [kernel for kernel in found.answer.said.kernels if len(kernel.ops) > 1]
+    if fused and everything:
+        yield Padding(_kernels(fused), (0, 0, 0, 2))
 
 
 def _facts(found: Agreement) -> Text:
@@ -177,6 +180,16 @@ def _figures(figures: Sequence[Figure]) -> Table:
     for figure in figures:
         told = "" if figure.predicted is None else _amount(figure.predicted, figure.unit)
         table.add_row(figure.name, told, _amount(figure.said, figure.unit), Text(_ratio(figure), "dim"))
+    return table
+
+
+def _kernels(fused: Sequence[Kernel]) -> Table:
+    """What the compiler made one of several ops of."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("fused kernel", no_wrap=True, max_width=24)
+    table.add_column("ops")
+    for kernel in fused:
+        table.add_row(plain(kernel.type or kernel.name, 24), Text(", ".join(plain(op, 60) for op in kernel.ops), "dim"))
     return table
 
 

@@ -225,6 +225,9 @@ def _figures(
         yield Figure("partitions", parts, answer.said.partitions[unit], "partitions")
     memory = plan_memory(lowered, [i for i, where in enumerate(placement.units) if where == "cpu"])
     known = {"weights": memory.weights, **_arena("activations", memory), **more}
+    fused = sum(len(kernel.ops) > 1 for kernel in answer.said.kernels)
+    if fused:
+        yield Figure("fused kernels", None, fused, "kernels")
     for fact in answer.said.facts:
         if fact.name == _BUILTIN:
             known |= _arena(_BUILTIN, plan_memory(lowered, range(len(lowered.ops))))

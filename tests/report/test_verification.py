@@ -12,7 +12,7 @@ from edgeplan.report.markdown import cell, verification_page
 from edgeplan.report.verification import render_verification
 from edgeplan.target import Target
 from edgeplan.verify.agreement import OpCount
-from edgeplan.verify.answer import Answer, Fact, NodeSaid, Said, Status
+from edgeplan.verify.answer import Answer, Fact, Kernel, NodeSaid, Said, Status
 from edgeplan.verify.compare import compare
 from edgeplan.verify.referees import Known, Referee
 from edgeplan.verify.stand_in import StandIn
@@ -94,6 +94,18 @@ def test_names_and_words_steer_no_terminal(found: Callable[..., Verification]) -
     ):
         assert "\x1b" not in text
         assert "\\x1b" in text
+
+
+def test_fused_kernels_are_counted_and_listed_in_full(found: Callable[..., Verification]) -> None:
+    said = msgspec.structs.replace(
+        CASES["differs"][0].said, kernels=(Kernel("k0", "conv_relu", ("A", "B")), Kernel("k1", "copy", ("C",)))
+    )
+    verification = found(msgspec.structs.replace(CASES["differs"][0], said=said))
+    assert "fused kernels" in render_verification(verification, width=100)
+    assert "conv_relu" not in render_verification(verification, width=100)
+    text = render_verification(verification, everything=True, width=100)
+    assert "conv_relu     A, B" in text
+    assert "copy" not in text
 
 
 def test_everything_names_every_op(found: Callable[..., Verification]) -> None:
