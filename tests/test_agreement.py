@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.agreement import qnn, tensorrt
+from benchmarks.agreement import ask_qnn, ask_tensorrt, qnn, tensorrt
 from benchmarks.agreement.case import Case, tally
 from benchmarks.agreement.judge import ask, unit_target
 from edgeplan.frontends.onnx import parse_text
+from edgeplan.verify.answer import Answer, NodeSaid, Said, Status
 
 CASES = (
     Case("a", "runs", "runs"),
@@ -54,3 +55,33 @@ def test_rows_keep_to_recorded_answers(title: str, tmp_path: Path) -> None:
     assert len(found.cases) > 300
     assert found.right >= 0.97
     assert found.false_alarms <= 0.02
+
+
+PARSER = "the parser refuses 1 of 1 nodes, so nothing is built: Det (checkDet): UNSUPPORTED_NODE: false"
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "found"),
+    [
+        (Status.COMPILED, "", ("runs", "")),
+        (Status.REFUSED, PARSER, ("parser", "Det: UNSUPPORTED_NODE: false")),
+        (Status.REFUSED, "Error Code 4: K exceeds 3840", ("builder", "Error Code 4: K exceeds 3840")),
+        (Status.REFUSED, "no optimization profile without x", ("", "no optimization profile without x")),
+        (Status.TIMEOUT, "no end after 120 s", ("crash", "no end after 120 s")),
+    ],
+)
+def test_an_answer_has_the_stage_that_refused(status: Status, words: str, found: tuple[str, str]) -> None:
+    assert ask_tensorrt.stage(Answer("tensorrt-rtx", "SM86", status, Said(), words)) == found
+
+
+def test_an_answer_of_qnn_names_providers_or_the_error() -> None:
+    nodes = (NodeSaid("a", "Relu", "htp"), NodeSaid("b", "Erf", "cpu", "not supported"))
+    taken = Answer("qnn-htp", "57", Status.COMPILED, Said(done=True, nodes=nodes))
+    assert ask_qnn.line("m", "57", taken) == {
+        "model": "m",
+        "soc": 57,
+        "nodes": [("QNNExecutionProvider", "Relu", "a"), ("CPUExecutionProvider", "Erf", "b")],
+        "rejected": ["Erf: not supported"],
+    }
+    failed = Answer("qnn-htp", "57", Status.REFUSED, Said(error="no graph"), "no graph")
+    assert ask_qnn.line("m", "57", failed) == {"model": "m", "soc": 57, "error": "no graph"}

@@ -1,8 +1,8 @@
 """Random models of one operator and what the HTP compiler said of them: drawn again from their seed, never kept.
 
-A record is made of the answers of `ask_qnn.py`:
+A record is made of the answers that `ask` writes:
 
-    python -m benchmarks.agreement.ask_qnn 57 random:SEED:COUNT ANSWERS.jsonl
+    python -m benchmarks.agreement.ask qnn-htp random:SEED:COUNT --chip 57 --python PYTHON -o ANSWERS.jsonl
     python -m benchmarks.agreement.qnn_random 57 SEED COUNT ANSWERS.jsonl > rules/qnn/runs/random-SEED-soc57.json
 """
 

@@ -1,7 +1,7 @@
 """What TensorRT-RTX's parser and builder said of small models, against the GPU rows of TensorRT.
 
 The models are rebuilt from the installed onnx package, the answers are read from rules/tensorrt/runs/ and from the
-folder with reference data; `ask_tensorrt_rtx` wrote them.
+folder with reference data; `ask` writes such records.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """LiteRT's own answers against the rows: its GPU accelerator and XNNPACK about a battery of small models and about
-published ones. The answers about the models are in rules/tflite/runs; those of XNNPACK were made by `ask_litert.py`.
+published ones. The answers about the models are in rules/tflite/runs; `ask` writes those of XNNPACK.
 """
 
 from __future__ import annotations

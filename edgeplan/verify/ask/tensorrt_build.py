@@ -5,6 +5,8 @@ Run as `python -P tensorrt_build.py request.json answer.json`; it needs `tensorr
 The parser stops importing at the first node it cannot import, and goes on with its static checks only. So the refused
 nodes are cut out of the model, their outputs become inputs (with the types that the file's `value_info` tells), and the
 rest is asked about again, until the parser finds nothing more. Nodes behind a value of no known type stay unsaid.
+
+Option `profile`: by the name of an input its `shape` and, where they are sizes, its `values`, for inputs that are free.
 """
 
 from __future__ import annotations
@@ -181,27 +183,46 @@ def _parsed(trt: Any, builder: Any, log: Any, model: Model, path: str) -> tuple[
         cut += [*fresh, *behind]
 
 
-def _free(network: Any) -> list[str]:
-    """The inputs whose sizes or values the builder would need an optimization profile for."""
-    inputs = [network.get_input(i) for i in range(network.num_inputs)]
-    loose = [f"{t.name} {[int(d) for d in t.shape]}" for t in inputs if -1 in list(t.shape)]
-    return loose + [f"{t.name} (its values are sizes)" for t in inputs if t.is_shape_tensor]
+def _profile(profile: Any, network: Any, given: Mapping[str, Any]) -> list[str]:
+    """Fill the optimization profile from `given`: shapes and values by input; returns the inputs still loose."""
+    loose = []
+    for i in range(network.num_inputs):
+        tensor = network.get_input(i)
+        found = given.get(tensor.name, {})
+        if tensor.is_shape_tensor:
+            if found.get("values"):
+                profile.set_shape_input(tensor.name, *[[int(v) for v in found["values"]]] * 3)
+            else:
+                loose.append(f"{tensor.name} (its values are sizes)")
+        if -1 in list(tensor.shape):
+            if "shape" in found:
+                profile.set_shape(tensor.name, *[list(found["shape"])] * 3)
+            else:
+                loose.append(f"{tensor.name} {[int(d) for d in tensor.shape]}")
+    return loose
 
 
-def _built(trt: Any, builder: Any, log: Any, path: str, chip: str, said: _Said) -> str:
+def _built(trt: Any, builder: Any, log: Any, asked: Mapping[str, Any], chip: str, said: _Said) -> str:
     """Build the model for the chip and put what the compiler tells into `said`; its complaint if it has one."""
     network = builder.create_network(0)
     parser = trt.OnnxParser(network, log)
     log.errors.clear()
-    if not parser.parse_from_file(path):
+    if not parser.parse_from_file(asked["model"]):
         return "; ".join(parser.get_error(i).desc() for i in range(parser.num_errors)) or "the parser refuses the file"
-    if loose := _free(network):
-        return f"no optimization profile without the sizes of {', '.join(loose)}: bind them"
     config = builder.create_builder_config()
     config.num_compute_capabilities = 1
     config.set_compute_capability(getattr(trt.ComputeCapability, chip), 0)
     config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
-    engine = builder.build_serialized_network(network, config)
+    profile = builder.create_optimization_profile()
+    given = asked["options"].get("profile", {})
+    try:
+        if loose := _profile(profile, network, given):
+            return f"no optimization profile without the sizes of {', '.join(loose)}: bind them"
+        if given:
+            config.add_optimization_profile(profile)
+        engine = builder.build_serialized_network(network, config)
+    except (RuntimeError, TypeError, ValueError) as error:
+        return str(error)
     if engine is None:
         return log.errors[0] if log.errors else "no engine, and no word why"
     said.facts = facts(log.lines, int(engine.nbytes))
@@ -255,7 +276,7 @@ def main(request: str, answer: str) -> None:
         return
     del model.data
     said.write()
-    words = _built(trt, builder, log, asked["model"], chip, said)
+    words = _built(trt, builder, log, asked, chip, said)
     refused.update(dict.fromkeys(culprits(words, log.layers), _line(words)))
     said.error, said.done = _line(words), not words
     tell()
