@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeplan.frontends.onnx import parse_text
-from edgeplan.graph import Graph, Op, Value
+from edgeplan.graph import Graph
 from edgeplan.place.groups import provider_groups
 from edgeplan.place.partition import place
 from edgeplan.target import Target
+from tests.place.dags import dags
 
 
 def groups(text: str, *others: str) -> list[list[str]]:
@@ -51,16 +52,10 @@ def test_a_plan_counts_the_parts_as_its_runtime_does(toy: Callable[..., Target],
     assert [s.unit for s in found.segments if s.unit == "npu"] == ["npu"] * (1 if grouping == "onnxruntime" else 2)
 
 
-@given(st.data())
-def test_groups_can_run_one_after_the_other(data: st.DataObject) -> None:
+@given(dags(), st.data())
+def test_groups_can_run_one_after_the_other(graph: Graph, data: st.DataObject) -> None:
     """No op outside a group lies on a way from the group back into it, and every op of the unit is in one group."""
-    count = data.draw(st.integers(1, 12))
-    ops = []
-    for i in range(count):
-        reads = data.draw(st.lists(st.sampled_from(["x", *(f"v{j}" for j in range(i))]), min_size=1, max_size=3))
-        ops.append(Op(f"o{i}", "Sum", tuple(reads), ("data_0",) * len(reads), (f"v{i}",)))
-    values = {name: Value(name) for name in ("x", *(f"v{i}" for i in range(count)))}
-    graph = Graph("g", "onnx", tuple(ops), values, ("x",), (f"v{count - 1}",))
+    count = len(graph.ops)
     mine = data.draw(st.lists(st.booleans(), min_size=count, max_size=count))
     found = provider_groups(graph, mine)
     assert sorted(i for group in found for i in group) == [i for i in range(count) if mine[i]]

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeplan.frontends.onnx import parse_text
-from edgeplan.graph import DType, Graph, Op, Value
+from edgeplan.graph import Graph, Value
 from edgeplan.place.partition import UNKNOWN, place
 from edgeplan.target import Target
+from tests.place.dags import dags
 
 UNIT_OF = {"Relu": "npu", "Abs": "gpu", "Neg": "cpu", "Sum": "npu"}
 """What the rows below make of an op; `Foo` is in none."""
@@ -138,19 +139,6 @@ def thinned(toy: Callable[..., Target], **partitions: object) -> Target:
 
     rows = row("npu", '"Neg"', "refuses"), row("npu", '"*"', "runs"), row("cpu", '"*"', "runs")
     return toy(*rows, partitions={"npu": partitions})
-
-
-@st.composite
-def dags(draw: st.DrawFn) -> Graph:
-    """Ops in an order in which they can run, each reading up to three values made before it."""
-    kinds = draw(st.lists(st.sampled_from(["Relu", "Abs", "Neg", "Foo", "Selu"]), min_size=1, max_size=14))
-    values = {"x": Value("x", DType.FLOAT32, (4,))}
-    ops = []
-    for i, kind in enumerate(kinds):
-        reads = tuple(draw(st.lists(st.sampled_from(sorted(values)), min_size=1, max_size=3, unique=True)))
-        values[f"v{i}"] = Value(f"v{i}", DType.FLOAT32, (4,))
-        ops.append(Op(f"op{i}", kind, reads, ("X",) * len(reads), (f"v{i}",)))
-    return Graph("g", "onnx", tuple(ops), values, ("x",), (f"v{len(ops) - 1}",))
 
 
 @given(dags())

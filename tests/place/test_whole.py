@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from edgeplan.capability.rows import Whole
 from edgeplan.frontends.onnx import parse_text
-from edgeplan.graph import DType, Graph, Op, Value
+from edgeplan.graph import Graph
 from edgeplan.place.partition import UNKNOWN, place
 from edgeplan.target import Target
+from tests.place.dags import dags
 
 BEHIND = Whole(("Cast",), {"paper": "says so"}, {"input.from": "weight"})
 """As LiteRT's GPU treats the DEQUANTIZE of float16 weights."""
@@ -71,19 +71,6 @@ def test_a_part_that_was_handed_over_is_not_cut_for_the_next_unit(toy: Callable[
     kept = place(graph, thinned(toy, most=1))
     assert [i for i, unit in enumerate(kept.units) if unit == "npu"]
     assert sum(s.unit == "npu" for s in kept.segments) == 1
-
-
-@st.composite
-def dags(draw: st.DrawFn) -> Graph:
-    """Ops in an order in which they can run, some known to no row."""
-    kinds = draw(st.lists(st.sampled_from(["Relu", "Abs", "Neg", "Selu", "Foo"]), min_size=1, max_size=14))
-    values = {"x": Value("x", DType.FLOAT32, (4,))}
-    ops = []
-    for i, kind in enumerate(kinds):
-        reads = tuple(draw(st.lists(st.sampled_from(sorted(values)), min_size=1, max_size=3, unique=True)))
-        values[f"v{i}"] = Value(f"v{i}", DType.FLOAT32, (4,))
-        ops.append(Op(f"op{i}", kind, reads, ("X",) * len(reads), (f"v{i}",)))
-    return Graph("g", "onnx", tuple(ops), values, ("x",), (f"v{len(ops) - 1}",))
 
 
 @pytest.mark.parametrize("rule", [{"most": 1}, {"least": 2}, {"head": True}, {"most": 2, "least": 2}])

@@ -107,7 +107,7 @@ def test_nodes_taken_together_are_a_kernel() -> None:
 
 def test_what_cannot_be_made_has_no_unit() -> None:
     log = heard(TAKEN, GELU, MADE, UNMADE)
-    error = complaint("[ONNXRuntimeError] : 11 : EP_FAIL : Failed to finalize QNN graph.", log, "/tmp/x/model.onnx")
+    error = complaint("[ONNXRuntimeError] : 11 : EP_FAIL : Failed to finalize QNN graph.", log, "/scratch/x/model.onnx")
     assert error == (
         '"g/Div_2" generated: could not create op; could not create op: q::Gelu_FAIL; '
         "RouterX86 graph prepare failed 12; Failed to finalize QNN graph."
@@ -143,8 +143,8 @@ def test_a_provider_that_is_not_asked_at_all_says_so() -> None:
 
 
 def test_an_error_names_no_folder() -> None:
-    error = "[ONNXRuntimeError] : 7 : X : Load model from /tmp/a/model.onnx failed: /tmp/a/w"
-    said = complaint(error, Log(), "/tmp/a/model.onnx")
+    error = "[ONNXRuntimeError] : 7 : X : Load model from /scratch/a/model.onnx failed: /scratch/a/w"
+    said = complaint(error, Log(), "/scratch/a/model.onnx")
     assert said == "Load model from model.onnx failed: ./w"
 
 
