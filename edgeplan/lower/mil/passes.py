@@ -73,15 +73,13 @@ def _as(op: Op, *before: Op, **changes: object) -> Op:
 
 def without_effect(p: Program, op: Op) -> Op | None:
     """add(x, 0), mul(x, 1), pow(x, 1) and so on, of the shape of x -> identity (`noop_elimination`)."""
-    if op.outputs[0] in p.graph.outputs:
-        return None
-    shape = p.sized(op.outputs[0])
-    for port, other in (("y", "x"), ("x", "y")):
-        x, constant = op.input(other), op.input(port)
-        if x is None or constant is None or shape is None or port == "x" and op.type not in _COMMUTES:
+    for port, other in (("y", "x"), ("x", "y")) if op.type in _COMMUTES else (("y", "x"),):
+        constant = op.input(port)
+        data = None if constant is None else p.values[constant].data
+        if not data or any(v != _NEUTRAL[op.type] for v in data):
             continue
-        data = p.values[constant].data
-        if data and all(v == _NEUTRAL[op.type] for v in data) and p.shape(x) == shape:
+        x, shape = op.input(other), p.sized(op.outputs[0])
+        if x is not None and shape is not None and p.shape(x) == shape and op.outputs[0] not in p.graph.outputs:
             return identity(op, x)
     return None
 
