@@ -10,8 +10,8 @@ from edgeplan.cost.work import work_of
 from edgeplan.diagnose import Case, diagnose
 from edgeplan.finding import Finding, Severity
 from edgeplan.graph import Graph
-from edgeplan.lower import lower_to
 from edgeplan.memory.plan import MemoryPlan, plan_memory
+from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import Crossing, place
 from edgeplan.summary import (
     ModelSummary,
@@ -78,8 +78,7 @@ def analyze_graph(
     `free` are dimensions nobody has bound, `missing` weight files that were not found, `size_budget` the bytes the
     weights may take on disk.
     """
-    backend = target.backend
-    lowered = lower_to(graph, backend.dialect, target.precision, backend.fusions(target.release), backend.lowering.keep)
+    lowered = lower_for(graph, target)
     placement = place(lowered, target)
     work = tuple(work_of(lowered, op) for op in lowered.ops)
     memory = plan_memory(lowered, [i for i, unit in enumerate(placement.units) if unit == "cpu"])

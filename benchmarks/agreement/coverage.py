@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from edgeplan.capability.rows import backend_names
 from edgeplan.frontends.errors import ModelError
 from edgeplan.graph import Graph
-from edgeplan.lower import lower_to
+from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import UNKNOWN, place
 from edgeplan.target import Target, resolve
 
@@ -54,9 +54,7 @@ class Coverage:
 
     def add(self, graph: Graph, target: Target) -> int:
         """Judge the ops of one model; the number of those without a verdict."""
-        backend = target.backend
-        fusions, keep = backend.fusions(target.release), backend.lowering.keep
-        lowered = lower_to(graph, backend.dialect, target.precision, fusions, keep)
+        lowered = lower_for(graph, target)
         placed = place(lowered, target)
         before = self.unknown.total() + self.waiting.total()
         self.ops += len(lowered.ops)

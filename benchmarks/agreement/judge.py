@@ -11,7 +11,7 @@ from edgeplan.devices import Chip, Device
 from edgeplan.frontends.errors import ModelError
 from edgeplan.frontends.onnx import load_onnx
 from edgeplan.graph import Graph
-from edgeplan.lower import lower_to
+from edgeplan.place.lowered import lower_for
 from edgeplan.place.support import Judge, Verdict
 from edgeplan.target import Budget, Target, Unit
 
@@ -46,8 +46,7 @@ def ask(graph: Graph, target: Target) -> Answer:
 
     `fails` when a row that refuses takes the whole model with it, else `refuses`, `unknown` or `runs`.
     """
-    backend = target.backend
-    lowered = lower_to(graph, backend.dialect, target.precision, backend.fusions(target.release), backend.lowering.keep)
+    lowered = lower_for(graph, target)
     judge = Judge(target)
     worst, word, why = Verdict.RUNS, "runs", ""
     for op in lowered.ops:

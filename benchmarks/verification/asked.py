@@ -14,17 +14,13 @@ import msgspec
 
 from edgeplan.frontends import dialect_of, load_model
 from edgeplan.frontends.errors import BindingError, ModelError
-from edgeplan.graph import Graph
 from edgeplan.target import Target
-from edgeplan.verify import mil_ops
 from edgeplan.verify.agreement import Agreement
 from edgeplan.verify.answer import Answer
-from edgeplan.verify.compare import compare, lower_for
+from edgeplan.verify.hearing import Hearing, hold
 from edgeplan.verify.prepare import prepare
-from edgeplan.verify.process import Limits, Question, ask
 from edgeplan.verify.referees import Referee
 from edgeplan.verify.stand_in import StandIn, stand_in
-from edgeplan.verify.vulkan import vulkan_environment
 
 __all__ = ["Asked", "asked"]
 
@@ -69,27 +65,17 @@ def asked(
             kept.write_bytes(msgspec.json.encode(_ask(path, given, referee, where, python)))
         if kept.is_file():
             answer = msgspec.json.decode(kept.read_bytes(), type=Answer)
-            yield Asked(path.stem, _compared(loaded.graph, where, answer, referee))
+            yield Asked(path.stem, hold(loaded.graph, where, answer, referee))
         else:
             yield Asked(path.stem, None, "not asked")
 
 
-def _compared(graph: Graph, where: StandIn, answer: Answer, referee: Referee) -> Agreement:
-    if referee.compares == "placement":
-        return compare(graph, where, answer, referee)
-    lowered = lower_for(graph, where.target)
-    weights = {"weights": mil_ops.predicted_weights(lowered)}
-    return compare(graph, where, answer, referee, mil_ops.op_counts(lowered, answer, referee), weights)
-
-
 def _ask(path: Path, given: tuple[Any, ...], referee: Referee, where: StandIn, python: Path | None) -> Answer:
-    driver = vulkan_environment() if referee.needs == "vulkan" else {}
-    if isinstance(driver, str):
-        raise ValueError(driver)
-    with TemporaryDirectory(prefix="edgeplan-") as folder:
-        prepared = prepare(path, Path(folder), *given)
-        options: dict[str, object] = {"inputs": prepared.shapes}
-        if referee.compares == "operators":
-            options = mil_ops.options(prepared.graph, where.target)
-        question = Question(referee.name, referee.program, prepared.path, where.chip, options, python, driver)
-        return ask(question, Limits(referee.seconds))
+    """A new answer. Raises `ValueError` when the referee cannot be asked."""
+    with TemporaryDirectory(prefix="edgeplan-") as name:
+        folder = Path(name)
+        hearing = Hearing(prepare(path, folder, *given), folder, {"": python} if python else {}, None)
+        found = hearing.hear(referee, where)
+    if isinstance(found, str):
+        raise ValueError(found)
+    return found.answer

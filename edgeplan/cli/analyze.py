@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from edgeplan.capability.rows import RulesError
+from edgeplan.cli.model import reading, target_of
 from edgeplan.cli.options import binding_options, target_options
 from edgeplan.cli.output import write
 from edgeplan.cli.values import BUDGET
@@ -52,30 +52,17 @@ def analyze(
     MODEL is an ONNX or a TFLite file. Its weights are not read. The report goes to stdout, everything else to stderr.
     """
     from edgeplan import api
-    from edgeplan.frontends import dialect_of
-    from edgeplan.frontends.errors import BindingError, ModelError
-    from edgeplan.report.escape import plain
-    from edgeplan.target import TargetError, resolve
 
     limits = {key: value for given in budget for key, value in given.items()}
-    try:
-        fitting = api.fitting_backend(target, backend, dialect_of(model))
-        where = resolve(target, fitting, release, precision=precision, use=use, memory=limits.get("memory"))
-    except (TargetError, RulesError) as e:
-        raise click.UsageError(str(e)) from None
+    where = target_of(model, target, backend, release, use, precision=precision, memory=limits.get("memory"))
     import gc
 
     gc.disable()  # a short run that keeps what it makes: collecting would only walk the graph again and again
 
-    try:
+    with reading(model.name or str(model)):
         plan = api.analyze(
             model, where, dims=dict(dims), inputs=dict(inputs), values=dict(values), size_budget=limits.get("size")
         )
-    except BindingError as e:
-        raise click.UsageError(plain(str(e))) from None
-    except ModelError as e:
-        click.echo(f"edgeplan: {plain(model.name or str(model))}: {plain(str(e))}", err=True)
-        sys.exit(3)
     if format_ == "json":
         from edgeplan.report.json import render_json
 

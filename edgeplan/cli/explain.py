@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from edgeplan.capability.rows import Backend, Row, RulesError, backend_names, load_backend
+from edgeplan.cli.model import reading
 from edgeplan.cli.values import DIM
 from edgeplan.finding import CODES
 from edgeplan.pages import finding_page
@@ -92,17 +92,14 @@ def _explain_op(
     if op is None or target is None:
         raise click.UsageError("an op of a model is named by --op NAME and --target DEVICE")
     from edgeplan import api
-    from edgeplan.frontends.errors import BindingError, ModelError
     from edgeplan.report.escape import plain
     from edgeplan.target import TargetError
 
     try:
-        plan = api.analyze(model, target, backend=backend, release=release, dims=dims)
-    except (TargetError, BindingError, RulesError) as e:
+        with reading(str(model)):
+            plan = api.analyze(model, target, backend=backend, release=release, dims=dims)
+    except (TargetError, RulesError) as e:
         raise click.UsageError(plain(str(e))) from None
-    except ModelError as e:
-        click.echo(f"edgeplan: {plain(str(model))}: {plain(str(e))}", err=True)
-        sys.exit(3)
     found = [o for o in plan.ops if op in (o.name, o.type, *o.sources)]
     if not found:
         raise click.UsageError(f"no op of {plain(model.name)} is called {plain(op)!r}, or is of that type")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from edgeplan.capability.rows import RulesError
+from edgeplan.cli.model import reading, target_of
 from edgeplan.cli.options import binding_options, target_options
 from edgeplan.cli.output import end_with_children, write
 from edgeplan.cli.values import PYTHON, SIZE
@@ -60,20 +60,12 @@ def verify(
     Each referee runs in a process of its own, without the device: a crash is an answer. Its packages are extras, never
     bundled; a missing one is named with the command that installs it. `edgeplan rules referees` lists them.
     """
-    from edgeplan import api
-    from edgeplan.frontends import dialect_of
-    from edgeplan.frontends.errors import BindingError, ModelError
     from edgeplan.report.escape import plain
-    from edgeplan.target import TargetError, resolve
     from edgeplan.verify.agreement import Outcome
     from edgeplan.verify.process import Limits
     from edgeplan.verify.verification import verify as run
 
-    try:
-        fitting = api.fitting_backend(target, backend, dialect_of(model))
-        where = resolve(target, fitting, release, use=use)
-    except (TargetError, RulesError) as e:
-        raise click.UsageError(str(e)) from None
+    where = target_of(model, target, backend, release, use)
     _known(names)
     end_with_children()
     given = Limits()
@@ -81,15 +73,11 @@ def verify(
     if timeout is not None or memory_limit is not None:
         limits = Limits(timeout or given.seconds, memory_limit or given.memory)
     try:
-        found = run(
-            model, where, referees=names, dims=dict(dims), inputs=dict(inputs), values=dict(values), limits=limits,
-            pythons=dict(pythons), tell=_progress if sys.stderr.isatty() else None,
-        )  # fmt: skip
-    except BindingError as e:
-        raise click.UsageError(plain(str(e))) from None
-    except ModelError as e:
-        click.echo(f"edgeplan: {plain(str(model))}: {plain(str(e))}", err=True)
-        sys.exit(3)
+        with reading(str(model)):
+            found = run(
+                model, where, referees=names, dims=dict(dims), inputs=dict(inputs), values=dict(values), limits=limits,
+                pythons=dict(pythons), tell=_progress if sys.stderr.isatty() else None,
+            )  # fmt: skip
     finally:
         if sys.stderr.isatty():
             click.echo("\r\x1b[K", nl=False, err=True)

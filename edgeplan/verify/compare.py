@@ -9,8 +9,8 @@ from edgeplan.capability.match import compile_row
 from edgeplan.capability.rows import Row
 from edgeplan.cost.work import Work, work_of
 from edgeplan.graph import Graph, Op
-from edgeplan.lower import lower_to
 from edgeplan.memory.plan import MemoryPlan, plan_memory
+from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import UNKNOWN, Placement, place
 from edgeplan.place.support import facts_of
 from edgeplan.target import Target
@@ -19,7 +19,7 @@ from edgeplan.verify.answer import Answer, NodeSaid, Status
 from edgeplan.verify.referees import Known, Referee
 from edgeplan.verify.stand_in import StandIn
 
-__all__ = ["compare", "lower_for"]
+__all__ = ["compare"]
 
 
 _BUILTIN = "builtin-activations"
@@ -70,12 +70,6 @@ def compare(
         referee.name, referee.title, referee.unit, outcome, answer, fails, said_fails,
         share_of_ops(groups), share_of_work(groups), groups, figures, tuple(counts), notes,
     )  # fmt: skip
-
-
-def lower_for(graph: Graph, target: Target) -> Graph:
-    """The graph as the target's runtime would run it."""
-    backend = target.backend
-    return lower_to(graph, backend.dialect, target.precision, backend.fusions(target.release), backend.lowering.keep)
 
 
 class _Exception:

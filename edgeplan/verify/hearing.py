@@ -8,10 +8,11 @@ from pathlib import Path
 
 from edgeplan.frontends import load_model
 from edgeplan.graph import Graph
+from edgeplan.place.lowered import lower_for
 from edgeplan.verify import mil_ops
 from edgeplan.verify.agreement import Agreement, Converted
 from edgeplan.verify.answer import Answer, Status
-from edgeplan.verify.compare import compare, lower_for
+from edgeplan.verify.compare import compare
 from edgeplan.verify.prepare import Prepared
 from edgeplan.verify.process import Limits, Question, ask
 from edgeplan.verify.referees import Referee
@@ -22,7 +23,7 @@ from edgeplan.verify.tflite.fields import NotWritableError
 from edgeplan.verify.tflite.writer import write_tflite
 from edgeplan.verify.vulkan import vulkan_environment
 
-__all__ = ["Hearing"]
+__all__ = ["Hearing", "hold"]
 
 Tell = Callable[[float], None] | None
 
@@ -68,12 +69,7 @@ class Hearing:
         answer = ask(question, limits, tell)
         if answer.status is Status.MISSING:
             return _install(referee, answer)
-        if referee.compares == "operators":
-            lowered = lower_for(file.graph, where.target)
-            counts = mil_ops.op_counts(lowered, answer, referee)
-            weights = {"weights": mil_ops.predicted_weights(lowered)}
-            return compare(file.graph, where, answer, referee, counts, weights)
-        found = compare(file.graph, where, answer, referee)
+        found = hold(file.graph, where, answer, referee)
         return replace(found, converted=file.converted, notes=(*found.notes, *file.notes))
 
     def _file(self, referee: Referee, where: StandIn, limits: Limits, python: Path | None, tell: Tell) -> _File | str:
@@ -102,6 +98,15 @@ class Hearing:
             return f"{why}; and its own lowering was not written: {answer.words}"
         note = f"no converter's file ({why}): asked about edgeplan's own lowering, with made-up weights"
         return _File(load_model(path).graph, path, {}, notes=(note,))
+
+
+def hold(graph: Graph, where: StandIn, answer: Answer, referee: Referee) -> Agreement:
+    """An answer held against the placement or, where the referee places nothing, against the ops of the lowering."""
+    if referee.compares == "placement":
+        return compare(graph, where, answer, referee)
+    lowered = lower_for(graph, where.target)
+    counts = mil_ops.op_counts(lowered, answer, referee)
+    return compare(graph, where, answer, referee, counts, {"weights": mil_ops.predicted_weights(lowered)})
 
 
 def _install(referee: Referee, answer: Answer) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeplan.graph import Graph, Op, Value
-from edgeplan.lower import lower_to
+from edgeplan.place.lowered import lower_for
 from edgeplan.target import Target
 from edgeplan.verify.agreement import OpCount
 from edgeplan.verify.answer import Answer
@@ -48,7 +48,7 @@ def options(graph: Graph, target: Target) -> dict[str, object]:
     """
     backend = target.backend
     release = target.release if backend.covers(_FIRST, "", target.release) else _FIRST
-    lowered = lower_to(graph, "mil", "float32", backend.fusions(target.release), backend.lowering.keep)
+    lowered = lower_for(graph, target, "float32")
     precision = "float16" if target.precision == "float16" else "float32"
     return {"deployment": release.replace(" ", ""), "precision": precision, "lowered": program(lowered)}
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgeplan.plan import analyze_graph
-from edgeplan.summary import ModelSummary, TargetSummary
+from edgeplan.cost.work import work_of
+from edgeplan.place.lowered import lower_for
+from edgeplan.summary import ModelSummary, TargetSummary, summarize_model, summarize_target
 from edgeplan.target import Target
 from edgeplan.verify.agreement import Agreement
 from edgeplan.verify.hearing import Hearing
@@ -68,10 +69,9 @@ def verify(
     open_: list[NotAsked] = []
     with TemporaryDirectory(prefix="edgeplan-") as folder:
         prepared = prepare(model, Path(folder), dims, inputs, values)
-        plan = analyze_graph(
-            prepared.graph, target, name=model.name, file_bytes=model.stat().st_size,
-            free=prepared.free, missing=prepared.missing,
-        )  # fmt: skip
+        lowered = lower_for(prepared.graph, target)
+        work = [work_of(lowered, op) for op in lowered.ops]
+        summary = summarize_model(prepared.graph, model.name, model.stat().st_size, work, prepared.free)
         hearing = Hearing(prepared, Path(folder), pythons or {}, limits)
         for name in referees or referee_names():
             referee = load_referee(name)
@@ -86,7 +86,8 @@ def verify(
             elif referees or referee in fitting(target):
                 open_.append(NotAsked(name, where))
     titles = {u.name: u.title for u in target.units}
-    return Verification(plan.model, plan.target, titles, tuple(found), tuple(open_), tuple(_nobody(target)))
+    where_to = summarize_target(target)
+    return Verification(summary, where_to, titles, tuple(found), tuple(open_), tuple(_nobody(target)))
 
 
 def _nobody(target: Target) -> list[NotAsked]:

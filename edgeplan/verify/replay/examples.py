@@ -13,10 +13,11 @@ from edgeplan.capability.match import applies
 from edgeplan.capability.rows import Row
 from edgeplan.frontends.errors import ModelError
 from edgeplan.graph import Graph, Op
+from edgeplan.place.lowered import lower_for
 from edgeplan.place.support import facts_of
 from edgeplan.target import Target
 from edgeplan.verify.answer import Answer, Status
-from edgeplan.verify.compare import compare, lower_for
+from edgeplan.verify.compare import compare
 from edgeplan.verify.prepare import prepare
 from edgeplan.verify.process import Limits, Question, ask
 from edgeplan.verify.referees import Referee

@@ -6,10 +6,10 @@ from collections import Counter
 
 from edgeplan.cost.work import work_of
 from edgeplan.graph import Graph
+from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import place
 from edgeplan.target import Target
 from edgeplan.verify.agreement import Converted, OpCount, Side
-from edgeplan.verify.compare import lower_for
 from edgeplan.verify.tflite.conversion import Conversion
 
 __all__ = ["beside"]

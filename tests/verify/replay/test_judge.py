@@ -6,9 +6,10 @@ import pytest
 
 from edgeplan.capability.rows import Row
 from edgeplan.frontends.onnx import parse_text
+from edgeplan.place.lowered import lower_for
 from edgeplan.target import Target, TargetError
 from edgeplan.verify.answer import Answer, Status
-from edgeplan.verify.compare import compare, lower_for
+from edgeplan.verify.compare import compare
 from edgeplan.verify.referees import Known, Referee, load_referee
 from edgeplan.verify.replay.judge import examples_of, judge, replayed, rows_of, silence
 from edgeplan.verify.replay.outcome import Heard, Outcome, RowWord

@@ -1,0 +1,58 @@
+"""What the verbs that take a model share: its target, and how a model that cannot be read ends the run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgeplan.capability.rows import RulesError
+
+if TYPE_CHECKING:
+    from edgeplan.target import Target
+
+__all__ = ["reading", "target_of"]
+
+
+def target_of(
+    model: Path,
+    device: str,
+    backend: str | None,
+    release: str | None,
+    use: Sequence[str],
+    *,
+    precision: str | None = None,
+    memory: int | None = None,
+) -> Target:
+    """The target: the first backend of the device that takes the model unless one is named. Raises `UsageError`."""
+    from edgeplan import api
+    from edgeplan.frontends import dialect_of
+    from edgeplan.target import TargetError, resolve
+
+    try:
+        fitting = api.fitting_backend(device, backend, dialect_of(model))
+        return resolve(device, fitting, release, precision=precision, use=use, memory=memory)
+    except (TargetError, RulesError) as e:
+        raise click.UsageError(str(e)) from None
+
+
+@contextmanager
+def reading(shown: str) -> Iterator[None]:
+    """Where a model is read: a binding that does not fit is a usage error, a broken model one line and exit 3.
+
+    `shown` is the model's name in that line.
+    """
+    from edgeplan.frontends.errors import BindingError, ModelError
+    from edgeplan.report.escape import plain
+
+    try:
+        yield
+    except BindingError as e:
+        raise click.UsageError(plain(str(e))) from None
+    except ModelError as e:
+        click.echo(f"edgeplan: {plain(shown)}: {plain(str(e))}", err=True)
+        sys.exit(3)
