@@ -2,7 +2,7 @@
 
 >>> import edgeplan
 >>> plan = edgeplan.analyze("model.onnx", target="iphone14pro")
->>> print(plan.outcome, plan.memory.total, [f.message for f in plan.findings])
+>>> print(plan.outcome, plan.memory.peak, [f.message for f in plan.findings])
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def analyze(
     Raises `edgeplan.ModelError`, `edgeplan.TargetError`, or `ValueError` for a binding that does not fit.
 
     >>> plan = analyze("model.onnx", target="iphone14pro")
-    >>> plan.outcome, plan.memory.total
+    >>> plan.outcome, plan.memory.peak
     """
     dialect = dialect_of(model)
     if isinstance(target, Target):

@@ -10,6 +10,7 @@ from edgeplan.cost.work import work_of
 from edgeplan.diagnose import Case, diagnose
 from edgeplan.finding import Finding, Severity
 from edgeplan.graph import Graph
+from edgeplan.memory.deployment import Deployment
 from edgeplan.memory.plan import MemoryPlan, plan_memory
 from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import Crossing, place
@@ -81,7 +82,8 @@ def analyze_graph(
     lowered = lower_for(graph, target)
     placement = place(lowered, target)
     work = tuple(work_of(lowered, op) for op in lowered.ops)
-    memory = plan_memory(lowered, [i for i, unit in enumerate(placement.units) if unit == "cpu"])
+    stored = file_bytes if graph.dialect == lowered.dialect else None  # else the runtime loads another file
+    memory = plan_memory(Deployment(lowered, target, placement.units, placement.segments, stored))
     findings = diagnose(Case(lowered, target, placement, work, memory, tuple(free), tuple(missing), size_budget))
     complete = not free and not memory.unsized and all(w.macs is not None for w in work)
     model = summarize_model(graph, name, file_bytes, work, free)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["parse_bytes", "say_bytes", "say_count", "say_percent"]
+__all__ = ["parse_bytes", "say_bytes", "say_count", "say_percent", "say_range"]
 
 _SIZE = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>(?:[kmgt]i?)?b?)\s*$", re.IGNORECASE)
 
@@ -51,3 +51,8 @@ def parse_bytes(text: str) -> int:
     base = 1024 if unit.endswith("i") else 1000
     power = "kmgt".index(unit[0]) + 1 if unit and unit[0] in "kmgt" else 0
     return int(float(m["number"]) * base**power)
+
+
+def say_range(low: int, likely: int, high: int) -> str:
+    """`17.0 MiB`, or `17.0 MiB (15.2 MiB to 40.1 MiB)` where it is no single number."""
+    return say_bytes(likely) if low == high else f"{say_bytes(likely)} ({say_bytes(low)} to {say_bytes(high)})"

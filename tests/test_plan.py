@@ -102,7 +102,7 @@ def test_an_empty_graph_fits(toy: Toy) -> None:
     plan = analyze_graph(parse_text("g (float[4] x) => (float[4] x) { }"), toy(ALL_RUN))
     assert plan.outcome is Outcome.FITS
     assert plan.segments == ()
-    assert plan.memory.total == 0 or plan.memory.arena.size == 64
+    assert plan.memory.activations in (0, 64)
 
 
 def test_a_plan_survives_json(plan: Plan) -> None:

@@ -47,7 +47,7 @@ def test_every_size_of_a_bound_sample_is_known(name: str) -> None:
 def test_a_bound_sample_is_planned_whole(name: str, target: str) -> None:
     plan = edgeplan.analyze(ROOT / "samples" / f"{name}.onnx", target, **BINDINGS[name])  # type: ignore[arg-type]
     assert plan.complete
-    assert plan.memory.arena.size >= plan.memory.arena.bound > 0
+    assert all(p.arena.size >= p.arena.bound > 0 for p in plan.memory.pools)
     assert sum(u.ops for u in plan.units) == len(plan.ops)
     assert sorted(i for s in plan.segments for i in s.ops) == list(range(len(plan.ops)))
 
@@ -60,7 +60,7 @@ def test_a_bound_tflite_sample_is_planned_whole(name: str, target: str) -> None:
     plan = edgeplan.analyze(path, target, **TFLITE_BINDINGS[name])  # type: ignore[arg-type]
     assert plan.complete
     assert (plan.target.backend, len(plan.ops)) == ("tflite", plan.model.ops)
-    assert plan.memory.arena.size >= plan.memory.arena.bound > 0
+    assert all(p.arena.size >= p.arena.bound > 0 for p in plan.memory.pools)
 
 
 def test_one_network_in_two_formats_has_one_size_and_one_amount_of_work() -> None:
@@ -112,7 +112,7 @@ def test_operator_models_are_planned_or_refused(shard: int) -> None:
         for target in ("iphone14pro", "jetson-orin-nano"):
             with contextlib.suppress(edgeplan.ModelError):
                 plan = edgeplan.analyze(path, target)
-                assert all(b.size > 0 for b in plan.memory.arena.buffers)
+                assert all(b.size > 0 for p in plan.memory.pools for b in p.arena.buffers)
 
 
 def test_weights_halve_on_core_ml() -> None:

@@ -243,8 +243,11 @@ def _decode(path: Path, kind: type[_T]) -> _T:
         raise RulesError(f"{path.parent.name}/{path.name}: {e}") from None
 
 
+_NO_ROWS = ("backend.toml", "memory.toml")
+
+
 def _row_files(folder: Path) -> Iterator[Path]:
-    return (p for p in sorted(folder.glob("*.toml")) if p.name != "backend.toml")
+    return (p for p in sorted(folder.glob("*.toml")) if p.name not in _NO_ROWS)
 
 
 @lru_cache(maxsize=16)

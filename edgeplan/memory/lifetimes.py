@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
-from edgeplan.graph import Graph
-from edgeplan.memory.runtimes import PROFILES
+from edgeplan.graph import Graph, Value
+from edgeplan.lower.views import is_view
 
-__all__ = ["Buffer", "Lifetimes", "lifetimes"]
+__all__ = ["ArenaRules", "Buffer", "Lifetimes", "Role", "lifetimes", "views"]
+
+Role = Literal["activation", "scratch", "body", "state"]
+"""What a buffer holds: a value, an op's scratch memory, the arena of an op's body, or what lasts from call to call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class Buffer:
     born: int
     dies: int
     size: int
+    role: Role = "activation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +35,44 @@ class Lifetimes:
     steps: int
 
 
-def lifetimes(
-    graph: Graph,
-    inner: Callable[[Graph], tuple[int, tuple[str, ...]]],
-    alignment: int = 64,
-    states: Mapping[str, int | None] | None = None,
-    own: Collection[int] = (),
-) -> Lifetimes:
+def views(graph: Graph) -> dict[str, str]:
+    """The tensors that only look at another one under another shape, by the one they view."""
+    return {op.outputs[0]: op.inputs[0] for op in graph.ops if op.outputs and is_view(graph, op)}
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaRules:
+    """What a runtime does with activations.
+
+    `shared` maps a value to the one in whose buffer it lies. Inputs stay to the end where they are never written over,
+    outputs where the caller reads them there. `scratch` gives the bytes of each buffer an op, by index, needs while it
+    runs; `states` what is kept between calls; `size` the bytes a value takes, None while they are not known.
+    """
+
+    shared: Callable[[Graph], Mapping[str, str]] = views
+    inputs_stay: bool = False
+    outputs_stay: bool = True
+    alignment: int = 64
+    scratch: Callable[[Graph, int], Iterable[int]] = field(default=lambda graph, op: ())
+    states: Callable[[Graph], Mapping[str, int | None]] = field(default=lambda graph: {})
+    size: Callable[[Value], int | None] = field(default=lambda value: value.bytes)
+
+
+def lifetimes(graph: Graph, rules: ArenaRules, inner: Callable[[Graph], tuple[int, Sequence[str]]]) -> Lifetimes:
     """Buffers at the order in which the ops stand. Constants are not activations.
 
-    Inputs live from the first op on, outputs to the last one. What the runtime lays into one buffer counts once. An op
-    with bodies needs, while it runs, the arena of its largest body: `inner` gives a body's arena in bytes and the
-    values it leaves out. `states` are kept from call to call: they live all the time. `own` are the ops, by index, that
-    the runtime's own kernels run, in scratch memory.
+    What the runtime lays into one buffer counts once. An op with bodies needs, while it runs, the arena of its largest
+    body: `inner` gives a body's arena in bytes and the values it leaves out.
     """
     last = max(len(graph.ops) - 1, 0)
-    profile = PROFILES[graph.dialect]
-    shared = profile.shared(graph)
+    shared = rules.shared(graph)
     root: dict[str, str] = {}
     born: dict[str, int] = {}
     dies: dict[str, int] = {}
     for name in graph.inputs:
-        born[name], dies[name] = 0, last if profile.inputs_stay else 0
-    kept = (states or {}).items()
-    buffers = [Buffer(f"{name} (state)", 0, last, _aligned(size, alignment)) for name, size in kept if size]
+        born[name], dies[name] = 0, last if rules.inputs_stay else 0
+    kept = rules.states(graph).items()
+    buffers = [Buffer(name, 0, last, _aligned(size, rules), "state") for name, size in kept if size]
     unsized = [name for name, size in kept if size is None]
     for step, op in enumerate(graph.ops):
         for name in graph.reads(op):
@@ -68,27 +87,25 @@ def lifetimes(
                 root[name] = source
                 continue
             born[name] = dies[name] = step
-        scratch = profile.scratch(graph, op) if step in own else 0
-        if scratch:
-            buffers.append(Buffer(f"{op.name} (scratch)", step, step, _aligned(scratch, alignment)))
+        buffers += (Buffer(op.name, step, step, _aligned(n, rules), "scratch") for n in rules.scratch(graph, step) if n)
         if op.bodies:
             arenas = [inner(body.graph) for body in op.bodies]
             unsized += [name for _, names in arenas for name in names]
             largest = max(size for size, _ in arenas)
             if largest:
-                buffers.append(Buffer(f"{op.name} (body)", step, step, _aligned(largest, alignment)))
-    for name in graph.outputs:
+                buffers.append(Buffer(op.name, step, step, _aligned(largest, rules), "body"))
+    for name in graph.outputs if rules.outputs_stay else ():
         owner = root.get(name, name)
         if owner in dies:
             dies[owner] = last
     for name, start in born.items():
-        size = graph.values[name].bytes
+        size = rules.size(graph.values[name])
         if size is None:
             unsized.append(name)
         elif size:
-            buffers.append(Buffer(name, start, dies[name], _aligned(size, alignment)))
+            buffers.append(Buffer(name, start, dies[name], _aligned(size, rules)))
     return Lifetimes(tuple(buffers), tuple(unsized), len(graph.ops))
 
 
-def _aligned(size: int, alignment: int) -> int:
-    return -(-size // alignment) * alignment
+def _aligned(size: int, rules: ArenaRules) -> int:
+    return -(-size // rules.alignment) * rules.alignment

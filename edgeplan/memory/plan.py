@@ -1,57 +1,49 @@
-"""The memory a network needs: its weights as the runtime keeps them, and the arena its activations share."""
+"""The memory a network needs on a device: every term of its runtime's profile, and when how much of it is alive."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from edgeplan.graph import Graph, Value
-from edgeplan.memory.arena import Arena, pack
-from edgeplan.memory.lifetimes import lifetimes
-from edgeplan.memory.runtimes import states
+from edgeplan.memory.deployment import Deployment
+from edgeplan.memory.pool import Pool
+from edgeplan.memory.range import Range
+from edgeplan.memory.runtimes import profile_of
+from edgeplan.memory.term import Term, total
 
 __all__ = ["MemoryPlan", "plan_memory"]
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
-    """Bytes. `arena` is None when nothing could be sized; `unsized` names the values the plan leaves out.
+    """Bytes. `weights` are those of the constants as ops read them, `pools` the regions that hold activations.
 
-    What a delegate or a compiled program adds (padding, packed copies of weights, workspace) is not in it.
+    `load` and `run` are what all terms need together in that phase, pages of the model's file that the system can drop
+    left out; `unsized` names the values the plan leaves out.
     """
 
     weights: int
-    arena: Arena
+    terms: tuple[Term, ...]
+    pools: tuple[Pool, ...]
+    load: Range
+    run: Range
     unsized: tuple[str, ...]
 
     @property
-    def total(self) -> int:
-        """Weights and arena together; a lower bound while values are unsized."""
-        return self.weights + self.arena.size
+    def peak(self) -> Range:
+        """The more of loading and running; a lower bound while values are unsized."""
+        return self.load | self.run
+
+    @property
+    def activations(self) -> int:
+        """Bytes of all regions that hold activations."""
+        return sum(p.arena.size for p in self.pools)
 
 
-def plan_memory(graph: Graph, own: Collection[int] = ()) -> MemoryPlan:
-    """Plan a lowered graph at the order in which its ops stand.
-
-    `own` are the ops, by index, that the runtime's own kernels run: theirs is the scratch memory in the arena.
-    """
-    found = lifetimes(graph, _body_arena, states=states(graph), own=frozenset(own))
-    constants = _constants(graph)
-    unsized = (*found.unsized, *(n for n, v in constants.items() if v.bytes is None))
-    return MemoryPlan(sum(v.bytes or 0 for v in constants.values()), pack(found.buffers, found.steps), unsized)
-
-
-def _body_arena(graph: Graph) -> tuple[int, tuple[str, ...]]:
-    found = lifetimes(graph, _body_arena)
-    return pack(found.buffers, found.steps).size, found.unsized
-
-
-def _constants(graph: Graph) -> dict[str, Value]:
-    """The constants that ops read, bodies included, each once; those an op expands at run time as stored."""
-    found: dict[str, Value] = {}
-    for owner, op in graph.walk():
-        for name in op.inputs:
-            value = owner.values[name]
-            if value.const and name not in owner.producer:
-                found[name] = value
-    return found
+def plan_memory(given: Deployment) -> MemoryPlan:
+    """Plan a lowered graph at the order in which its ops stand."""
+    profile = profile_of(given.target.backend.name)
+    pools = profile.pools(given)
+    terms = tuple(profile.terms(given, pools))
+    lost = (n for n, v in given.constants.items() if v.bytes is None)
+    unsized = tuple(dict.fromkeys((*(n for p in pools for n in p.unsized), *lost)))
+    return MemoryPlan(given.weights, terms, pools, total(terms, "load"), total(terms, "run"), unsized)

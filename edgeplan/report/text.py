@@ -14,7 +14,7 @@ from edgeplan.plan import Outcome, Plan
 from edgeplan.report.console import printed
 from edgeplan.report.escape import plain
 from edgeplan.summary import UnitShare
-from edgeplan.units import say_bytes, say_count, say_percent
+from edgeplan.units import say_bytes, say_count, say_percent, say_range
 
 __all__ = ["render_text"]
 
@@ -109,10 +109,10 @@ def _segments(plan: Plan) -> str:
 
 def _memory(plan: Plan) -> str:
     memory = plan.memory
-    arena = memory.arena
-    bound = "" if arena.size == arena.bound else f", bound {say_bytes(arena.bound)}"
-    total = ("at least " if memory.unsized else "") + say_bytes(memory.total)
-    return f"{total} = weights {say_bytes(memory.weights)} + arena {say_bytes(arena.size)}{bound}"
+    peak = memory.peak
+    least = "at least " if memory.unsized else ""
+    parts = (f"{t.name} {say_range(t.size.low, t.size.likely, t.size.high)}" for t in memory.terms if t.phase != "load")
+    return f"{least}{say_range(peak.low, peak.likely, peak.high)} = {' + '.join(parts)}"
 
 
 def _budget(plan: Plan) -> str:

@@ -9,7 +9,9 @@ from edgeplan.capability.match import compile_row
 from edgeplan.capability.rows import Row
 from edgeplan.cost.work import Work, work_of
 from edgeplan.graph import Graph, Op
-from edgeplan.memory.plan import MemoryPlan, plan_memory
+from edgeplan.memory.deployment import Deployment
+from edgeplan.memory.plan import plan_memory
+from edgeplan.memory.runtimes.litert.builtin import builtin_arena
 from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import UNKNOWN, Placement, place
 from edgeplan.place.support import facts_of
@@ -65,7 +67,7 @@ def compare(
     elif said_fails and not fails and UNKNOWN in placement.units:
         notes, said_fails = (*notes, "whether the model fails was not predicted: some of its ops have no row"), None
     outcome = _outcome(answer, groups, counts if referee.compares == "operators" else (), said_fails, fails)
-    figures = tuple(_figures(answer, lowered, placement, referee.unit, predicted or {}))
+    figures = tuple(_figures(answer, lowered, placement, target, referee.unit, predicted or {}))
     return Agreement(
         referee.name, referee.title, referee.unit, outcome, answer, fails, said_fails,
         share_of_ops(groups), share_of_work(groups), groups, figures, tuple(counts), notes,
@@ -211,24 +213,22 @@ def _outcome(
 
 
 def _figures(
-    answer: Answer, lowered: Graph, placement: Placement, unit: str, more: Mapping[str, int]
+    answer: Answer, lowered: Graph, placement: Placement, target: Target, unit: str, more: Mapping[str, int]
 ) -> Iterable[Figure]:
     """What both count: parts of the graph on the unit, and the memory terms the compiler prints."""
     if unit in answer.said.partitions:
         parts = sum(s.unit == unit for s in placement.segments)
         yield Figure("partitions", parts, answer.said.partitions[unit], "partitions")
-    memory = plan_memory(lowered, [i for i, where in enumerate(placement.units) if where == "cpu"])
-    known = {"weights": memory.weights, **_arena("activations", memory), **more}
+    memory = plan_memory(Deployment(lowered, target, placement.units, placement.segments))
+    known = {"weights": memory.weights, **more}
+    if not memory.unsized:
+        known["activations"] = memory.activations
     fused = sum(len(kernel.ops) > 1 for kernel in answer.said.kernels)
     if fused:
         yield Figure("fused kernels", None, fused, "kernels")
     for fact in answer.said.facts:
         if fact.name == _BUILTIN:
-            known |= _arena(_BUILTIN, plan_memory(lowered, range(len(lowered.ops))))
+            arena = builtin_arena(lowered)
+            known |= {} if arena.unsized else {_BUILTIN: arena.arena.size}
         if "/" not in fact.name:  # else it is that of one conversion among several
             yield Figure(fact.name, known.get(fact.name), fact.value, fact.unit)
-
-
-def _arena(name: str, memory: MemoryPlan) -> Mapping[str, int]:
-    """The arena's size where every size is known."""
-    return {} if memory.unsized else {name: memory.arena.size}

@@ -8,7 +8,7 @@ from edgeplan.frontends.onnx import parse_text
 from edgeplan.graph import Graph
 from edgeplan.lower import lower_to
 from edgeplan.lower.fold import fold
-from edgeplan.memory.plan import plan_memory
+from edgeplan.memory.deployment import constants
 
 
 def folded(nodes: str, outputs: str = "float[] y", constants: str = "") -> Graph:
@@ -182,4 +182,4 @@ def test_another_name_for_a_weight_is_not_another_weight() -> None:
         )
     )
     assert [op.inputs[1] for op in graph.ops] == ["w", "w", "w"]
-    assert plan_memory(graph).weights == 64
+    assert sum(v.bytes or 0 for v in constants(graph).values()) == 64

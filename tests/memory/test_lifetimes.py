@@ -3,13 +3,26 @@ from __future__ import annotations
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.graph import DType, Graph, Op, Value
 from edgeplan.lower import lower_to
-from edgeplan.memory.lifetimes import Buffer, lifetimes
-from edgeplan.memory.plan import plan_memory
+from edgeplan.memory.deployment import constants
+from edgeplan.memory.lifetimes import ArenaRules, Buffer, Lifetimes, lifetimes
+from edgeplan.memory.pool import Pool, plan_pool
+
+
+def weights(graph: Graph) -> int:
+    return sum(v.bytes or 0 for v in constants(graph).values())
+
+
+def pool(graph: Graph) -> Pool:
+    return plan_pool(graph, ArenaRules())
+
+
+def alive(graph: Graph, body: tuple[int, tuple[str, ...]] = (0, ())) -> Lifetimes:
+    return lifetimes(graph, ArenaRules(), lambda graph: body)
 
 
 def lives(text: str) -> dict[str, tuple[int, int, int]]:
     """Value to (born, dies, size)."""
-    found = lifetimes(parse_text(text), lambda body: (0, ()))
+    found = alive(parse_text(text))
     return {b.value: (b.born, b.dies, b.size) for b in found.buffers}
 
 
@@ -65,9 +78,7 @@ def test_constants_are_weights_once_however_often_they_are_read() -> None:
     graph = parse_text(
         "g (float[4] x) => (b) <float[4] w = {1, 2, 3, 4}> { a = Add (x, w) b = Mul (a, w) }",
     )
-    memory = plan_memory(graph)
-    assert memory.weights == 16
-    assert memory.total == 16 + memory.arena.size
+    assert weights(graph) == 16
 
 
 def test_a_weight_computed_from_weights_is_kept_as_it_is_used() -> None:
@@ -78,7 +89,7 @@ def test_a_weight_computed_from_weights_is_kept_as_it_is_used() -> None:
             y = MatMul (x, t)
         }"""
     )
-    assert plan_memory(lower_to(graph, "onnx")).weights == 16 * 8 * 4
+    assert weights(lower_to(graph, "onnx")) == 16 * 8 * 4
 
 
 def test_sub_byte_weights_are_packed() -> None:
@@ -89,11 +100,11 @@ def test_sub_byte_weights_are_packed() -> None:
     )
     op = Op("op", "Foo", ("x", "w"), ("X", "W"), ("y",))
     graph = Graph("g", "onnx", (op,), {v.name: v for v in values}, ("x",), ("y",))
-    assert plan_memory(graph).weights == 3
+    assert weights(graph) == 3
 
 
 def test_a_value_of_unknown_size_is_named_and_left_out() -> None:
-    memory = plan_memory(parse_text("g (float[16] x, bool[16] m) => (z) { y = Compress (x, m) z = Neg (y) }"))
+    memory = pool(parse_text("g (float[16] x, bool[16] m) => (z) { y = Compress (x, m) z = Neg (y) }"))
     assert memory.unsized == ("y", "z")
     assert memory.arena.size == 128
 
@@ -113,13 +124,13 @@ LOOP = """g (int64 n, bool c, float[16] x) => (float[16] y) {
 
 def test_an_op_with_a_body_needs_the_bodys_arena_while_it_runs() -> None:
     graph = parse_text(LOOP)
-    scratch = [b for b in lifetimes(graph, lambda body: (1000, ("lost",))).buffers if "(body)" in b.value]
-    assert scratch == [Buffer("y (body)", 0, 0, 1024)]
-    assert lifetimes(graph, lambda body: (0, ("lost",))).unsized == ("lost",)
+    scratch = [b for b in alive(graph, (1000, ("lost",))).buffers if b.role == "body"]
+    assert scratch == [Buffer("y", 0, 0, 1024, "body")]
+    assert alive(graph, (0, ("lost",))).unsized == ("lost",)
     body = graph.ops[0].bodies[0].graph
-    inner = plan_memory(body).arena
+    inner = pool(body).arena
     assert inner.bound >= 64 + 128 + 256
-    assert plan_memory(graph).arena.size >= inner.size + 128
+    assert pool(graph).arena.size >= inner.size + 128
 
 
 BRANCHES = """g (bool c, float[16] x) => (float[16] y) <int64[1] z = {{0}}, int64[1] n = {{16}}> {{
@@ -131,5 +142,5 @@ BRANCHES = """g (bool c, float[16] x) => (float[16] y) <int64[1] z = {{0}}, int6
 
 
 def test_branches_exclude_each_other_so_the_larger_one_counts() -> None:
-    small, large = (plan_memory(parse_text(BRANCHES.format(parts))).arena for parts in ("x, x", "x, x, x, x"))
+    small, large = (pool(parse_text(BRANCHES.format(parts))).arena for parts in ("x, x", "x, x, x, x"))
     assert large.size - small.size == 2 * 64

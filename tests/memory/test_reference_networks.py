@@ -6,7 +6,8 @@ import pytest
 
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.lower import lower_to
-from edgeplan.memory.plan import plan_memory
+from edgeplan.memory.lifetimes import ArenaRules
+from edgeplan.memory.pool import plan_pool
 
 
 def conv(out: str, x: str, shape: tuple[int, ...], *attrs: str) -> str:
@@ -45,10 +46,11 @@ INCEPTION_V3 = f"""g (float[1,3,299,299] x) => (p) {{
     ],
 )
 def test_the_arena_is_the_largest_pair_of_layers(text: str, pair: int) -> None:
-    arena = plan_memory(lower_to(parse_text(text), "onnx")).arena
+    arena = plan_pool(lower_to(parse_text(text), "onnx"), ArenaRules()).arena
     assert arena.size == arena.bound == pair
 
 
 def test_in_float16_it_is_half() -> None:
-    full, half = (plan_memory(lower_to(parse_text(MOBILENET_V1), "mil", p)).arena.size for p in ("float32", "float16"))
+    lowered = (lower_to(parse_text(MOBILENET_V1), "mil", p) for p in ("float32", "float16"))
+    full, half = (plan_pool(graph, ArenaRules()).arena.size for graph in lowered)
     assert full == 2 * half

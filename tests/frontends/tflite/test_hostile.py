@@ -15,7 +15,7 @@ from edgeplan.cost.parameters import parameters
 from edgeplan.cost.work import work_of
 from edgeplan.frontends.errors import BindingError, ModelError
 from edgeplan.frontends.tflite import load_tflite
-from edgeplan.memory.plan import plan_memory
+from edgeplan.memory.runtimes.litert.builtin import builtin_arena
 
 from .writer import Same, model, tensor, write
 
@@ -36,7 +36,7 @@ def read(data: bytes) -> None:
         for op in found.graph.ops:
             work_of(found.graph, op)
         parameters(found.graph)
-        plan_memory(found.graph)
+        builtin_arena(found.graph)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

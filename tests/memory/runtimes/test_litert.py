@@ -6,11 +6,10 @@ import pytest
 
 import edgeplan
 from edgeplan.graph import DType, Graph, Op, Value
-from edgeplan.memory.lifetimes import lifetimes
-from edgeplan.memory.plan import plan_memory
-from edgeplan.memory.runtimes import states
+from edgeplan.memory.runtimes.litert.builtin import builtin_arena
+from edgeplan.memory.runtimes.litert.states import states
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 OTHER = {"w": Value("w", DType.FLOAT32, (16,), True), "small": Value("small", DType.FLOAT32, (1,))}
 
 
@@ -25,7 +24,7 @@ def litert(
 
 
 def lives(graph: Graph) -> dict[str, tuple[int, int]]:
-    return {b.value: (b.born, b.dies) for b in lifetimes(graph, lambda body: (0, ())).buffers}
+    return {b.value: (b.born, b.dies) for b in builtin_arena(graph).arena.buffers}
 
 
 def test_inputs_and_outputs_stay_to_the_end() -> None:
@@ -67,7 +66,7 @@ def test_a_tensor_of_four_bytes_is_never_written_over() -> None:
 def test_state_lives_all_the_time() -> None:
     graph = litert(("SVDF", ("x", "w", "w", "state"), "a"), ("RELU", ("a",), "y"))
     assert states(graph) == {"state": 64}
-    assert plan_memory(graph).arena.size == 64 * 4
+    assert builtin_arena(graph).arena.size == 64 * 4
 
 
 def conv(stride: int, window: int) -> Graph:
@@ -88,7 +87,7 @@ def conv(stride: int, window: int) -> Graph:
 )
 def test_a_convolution_on_the_runtimes_own_kernel_is_unrolled(stride: int, window: int, scratch: int) -> None:
     graph = conv(stride, window)
-    assert plan_memory(graph, own=[0]).arena.size - plan_memory(graph).arena.size == scratch
+    assert builtin_arena(graph).arena.size - builtin_arena(graph, own=()).arena.size == scratch
 
 
 def test_resource_variables_are_counted_once() -> None:

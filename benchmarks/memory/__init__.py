@@ -1,0 +1,1 @@
+"""How near the memory plans come to what runtimes really take."""

@@ -1,0 +1,29 @@
+"""A runtime of which no more is known than that it holds weights and plans its activations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from edgeplan.memory.deployment import Deployment
+from edgeplan.memory.lifetimes import ArenaRules
+from edgeplan.memory.pool import Pool, plan_pool
+from edgeplan.memory.range import Range
+from edgeplan.memory.runtimes.profile import Profile
+from edgeplan.memory.term import Term
+
+__all__ = ["PROFILE"]
+
+
+def _pools(given: Deployment) -> tuple[Pool, ...]:
+    return (plan_pool(given.graph, ArenaRules()),)
+
+
+def _terms(given: Deployment, pools: Sequence[Pool]) -> Iterable[Term]:
+    yield Term("weights", Range.exactly(given.weights), "computed", "always", "every constant once, in its own type")
+    for pool in pools:
+        basis = f"activations that live at the same time, {pool.arena.method}"
+        yield Term(pool.name, Range.exactly(pool.arena.size), "computed", "run", basis)
+
+
+PROFILE = Profile(_pools, _terms)
+"""Weights and arena alone: a lower bound of what any runtime takes."""
