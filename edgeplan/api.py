@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from edgeplan.capability.rows import backend_names, rules_dir
 from edgeplan.devices import DeviceError, find_device
 from edgeplan.frontends import dialect_of, load_model
+from edgeplan.frontends.errors import BindingError, ModelError
 from edgeplan.plan import Plan, analyze_graph
+from edgeplan.sweep.axes import bindings
+from edgeplan.sweep.search import Need, Sweep, search
 from edgeplan.target import Target, TargetError, resolve
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from edgeplan.graph import Graph
 
-__all__ = ["analyze", "fitting_backend", "load"]
+__all__ = ["analyze", "fitting_backend", "load", "sweep"]
 
 
 def load(
@@ -102,3 +105,45 @@ def analyze(
         missing=read.missing,
         size_budget=size_budget,
     )
+
+
+def sweep(
+    model: str | Path | ModelProto,
+    target: Target,
+    name: str,
+    sizes: Sequence[int],
+    *,
+    dims: Mapping[str, int] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    values: Mapping[str, float] | None = None,
+) -> Sweep:
+    """Find the largest of `sizes`, ascending, at which a model fits the target's budget of memory.
+
+    `name` is what has the size: see `edgeplan.sweep.axes.bindings`; the rest is bound as for `analyze`.
+    Raises `edgeplan.ModelError`, and `ValueError` when the name or a binding does not fit the model, or the target has
+    no budget.
+    """
+    limit = target.budget.effective
+    if limit is None:
+        raise BindingError(f"{target.budget.basis}: give one to hold the sizes against")
+    read = load_model(model, dims, inputs, values)
+    first = bindings(read.graph, read.free, name, sizes[0])
+    if isinstance(first, str):
+        raise BindingError(first)
+    open_ = [d for d in read.free if d not in first.dims]
+    if open_:
+        raise BindingError(f"{', '.join(map(repr, open_))} would stay free: bind what is not swept")
+
+    def need(size: int) -> Need | str:
+        bound = bindings(read.graph, read.free, name, size)
+        assert not isinstance(bound, str)
+        shapes = {**(inputs or {}), **bound.inputs}
+        try:
+            plan = analyze(model, target, dims={**(dims or {}), **bound.dims}, inputs=shapes, values=values)
+        except (ModelError, BindingError) as e:
+            return str(e)
+        if plan.memory.unsized:
+            return f"{len(plan.memory.unsized)} values have no known size, {plan.memory.unsized[0]!r} first"
+        return Need(plan.memory.peak, plan.memory.activations, plan.model.inputs)
+
+    return search(name, sizes, limit, need)

@@ -54,5 +54,9 @@ def parse_bytes(text: str) -> int:
 
 
 def say_range(low: int, likely: int, high: int) -> str:
-    """`17.0 MiB`, or `17.0 MiB (15.2 MiB to 40.1 MiB)` where it is no single number."""
-    return say_bytes(likely) if low == high else f"{say_bytes(likely)} ({say_bytes(low)} to {say_bytes(high)})"
+    """`17.0 MiB`, or `17.0 MiB (15.2 to 40.1 MiB)` where it is no single number."""
+    least, most = say_bytes(low), say_bytes(high)
+    if least == most:
+        return say_bytes(likely)
+    number, unit = least.split(" ")
+    return f"{say_bytes(likely)} ({number if unit == most.split(' ')[1] or not low else least} to {most})"

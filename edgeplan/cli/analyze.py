@@ -10,7 +10,7 @@ import click
 from edgeplan.cli.model import reading, target_of
 from edgeplan.cli.options import binding_options, target_options
 from edgeplan.cli.output import write
-from edgeplan.cli.values import BUDGET
+from edgeplan.cli.values import BUDGET, SWEEP
 from edgeplan.finding import Severity
 
 __all__ = ["analyze"]
@@ -22,6 +22,10 @@ __all__ = ["analyze"]
 @click.option("--precision", type=click.Choice(["model", "float16", "float32"]), help="What floats are computed in.")
 @binding_options
 @click.option("--budget", type=BUDGET, multiple=True, metavar="memory=2GB,size=40MB", help="Limits of your own.")
+@click.option(
+    "--sweep", type=SWEEP, metavar="H=224..1024",
+    help="Find the largest size that fits: a free dimension, H or W of the image, N (batch), or INPUT.AXIS.",
+)  # fmt: skip
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the report to a file instead of stdout.")
 @click.option(
@@ -41,6 +45,7 @@ def analyze(
     inputs: tuple[tuple[str, tuple[int, ...]], ...],
     values: tuple[tuple[str, float], ...],
     budget: tuple[dict[str, int], ...],
+    sweep: tuple[str, int, int, int | None] | None,
     format_: str,
     output: Path | None,
     fail_on: str,
@@ -59,6 +64,11 @@ def analyze(
 
     gc.disable()  # a short run that keeps what it makes: collecting would only walk the graph again and again
 
+    if sweep is not None:
+        from edgeplan.cli.sweep import report_sweep
+
+        report_sweep(model, where, sweep, dict(dims), dict(inputs), dict(values), format_, output)
+        return
     with reading(model.name or str(model)):
         plan = api.analyze(
             model, where, dims=dict(dims), inputs=dict(inputs), values=dict(values), size_budget=limits.get("size")

@@ -9,7 +9,7 @@ import click
 
 from edgeplan.units import parse_bytes
 
-__all__ = ["BUDGET", "DIM", "INPUT", "PYTHON", "SIZE", "VALUE"]
+__all__ = ["BUDGET", "DIM", "INPUT", "PYTHON", "SIZE", "SWEEP", "VALUE"]
 
 _LARGEST = 2**40
 """A dimension above this is a slip of the keyboard; the product of eight of them still fits in memory as an int."""
@@ -90,6 +90,28 @@ class _Size(click.ParamType[int]):
             self.fail(str(e), param, ctx)
 
 
+class _Sweep(click.ParamType[tuple[str, int, int, int | None]]):
+    """A name with the first and last of its sizes and, where given, the step between them."""
+
+    name = "sweep"
+    _FORM = re.compile(r"(?P<name>.+)=(?P<low>\d+)\.\.(?P<high>\d+)(?::(?P<step>\d+))?")
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int, int, int | None]:
+        found = self._FORM.fullmatch(str(value))
+        if found is None:
+            self.fail(f"{value!r} is not NAME=FIRST..LAST or NAME=FIRST..LAST:STEP", param, ctx)
+        try:
+            low, high = _size(found["low"]), _size(found["high"])
+            step = _size(found["step"]) if found["step"] else None
+        except ValueError as e:
+            self.fail(str(e), param, ctx)
+        if not 0 < low <= high or step == 0:
+            self.fail(f"{value!r}: sizes start at 1, ascend, and have a step of at least 1", param, ctx)
+        return found["name"], low, high, step
+
+
 class _Python(click.ParamType[tuple[str, Path]]):
     """An interpreter, for the referee named before `=` or, without a name, for all of them."""
 
@@ -107,4 +129,5 @@ INPUT = _Input()
 BUDGET = _Budget()
 PYTHON = _Python()
 SIZE = _Size()
+SWEEP = _Sweep()
 VALUE = _Value()

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from edgeplan.memory.lifetimes import Buffer
+from edgeplan.memory.live import live_bytes, lower_bound
 
-__all__ = ["Arena", "lower_bound", "pack"]
+__all__ = ["Arena", "Fit", "arrange", "pack"]
+
+Fit = Literal["best", "first"]
+"""Which gap a buffer takes: the smallest it fits into, or the lowest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,23 @@ class Arena:
     peak_step: int
 
 
-def lower_bound(buffers: Sequence[Buffer], steps: int) -> tuple[int, int]:
-    """The largest sum of sizes alive at one step, and the first step where it is reached."""
-    live = _live(buffers, steps)
-    best = max(range(len(live)), key=live.__getitem__, default=0)
-    return (live[best] if live else 0), best
+def arrange(
+    buffers: Sequence[Buffer],
+    order: Iterable[int],
+    steps: int,
+    method: str,
+    *,
+    fit: Fit = "best",
+    alignment: int = 1,
+) -> Arena:
+    """Place buffers one by one in an order of their indices, each index once.
+
+    Each goes into a gap between those already placed that live at the same time, else on top of them, at a multiple of
+    `alignment` bytes. `size` is the end of the topmost buffer.
+    """
+    bound, peak = lower_bound(buffers, steps)
+    offsets, size = _place(buffers, order, steps, fit, alignment)
+    return Arena(tuple(buffers), tuple(offsets), size, bound, method, peak)
 
 
 def pack(buffers: Sequence[Buffer], steps: int) -> Arena:
@@ -39,27 +56,13 @@ def pack(buffers: Sequence[Buffer], steps: int) -> Arena:
 
     O(n log n + overlaps).
     """
-    bound, peak = lower_bound(buffers, steps)
     by_size = sorted(range(len(buffers)), key=lambda i: (-buffers[i].size, buffers[i].born))
-    offsets, size, method = *_place(buffers, by_size, steps), "greedy by size"
-    if size > bound:
-        other, other_size = _place(buffers, _by_breadth(buffers, steps), steps)
-        if other_size < size:
-            offsets, size, method = other, other_size, "greedy by breadth"
-    return Arena(tuple(buffers), tuple(offsets), size, bound, method, peak)
-
-
-def _live(buffers: Sequence[Buffer], steps: int) -> list[int]:
-    change = [0] * (steps + 1)
-    for b in buffers:
-        change[b.born] += b.size
-        change[b.dies + 1 if b.dies < steps else steps] -= b.size
-    live: list[int] = []
-    now = 0
-    for delta in change[:steps]:
-        now += delta
-        live.append(now)
-    return live
+    found = arrange(buffers, by_size, steps, "greedy by size")
+    if found.size > found.bound:
+        other = arrange(buffers, _by_breadth(buffers, steps), steps, "greedy by breadth")
+        if other.size < found.size:
+            return other
+    return found
 
 
 def _by_breadth(buffers: Sequence[Buffer], steps: int) -> list[int]:
@@ -68,7 +71,7 @@ def _by_breadth(buffers: Sequence[Buffer], steps: int) -> list[int]:
     while width < max(steps, 1):
         width *= 2
     tree = [(0, 0)] * (2 * width)
-    for step, live in enumerate(_live(buffers, steps)):
+    for step, live in enumerate(live_bytes(buffers, steps)):
         tree[width + step] = (live, -step)
     for node in range(width - 1, 0, -1):
         tree[node] = max(tree[2 * node], tree[2 * node + 1])
@@ -76,8 +79,9 @@ def _by_breadth(buffers: Sequence[Buffer], steps: int) -> list[int]:
     return sorted(range(len(buffers)), key=lambda i: (-widest[i][0], -widest[i][1], -buffers[i].size))
 
 
-def _place(buffers: Sequence[Buffer], order: Iterable[int], steps: int) -> tuple[list[int], int]:
-    """Put each buffer in the smallest gap it fits among its contemporaries, else on top of them."""
+def _place(
+    buffers: Sequence[Buffer], order: Iterable[int], steps: int, fit: Fit, alignment: int
+) -> tuple[list[int], int]:
     offsets = [0] * len(buffers)
     placed = _Timeline(steps)
     size = 0
@@ -85,11 +89,13 @@ def _place(buffers: Sequence[Buffer], order: Iterable[int], steps: int) -> tuple
         b = buffers[i]
         best, best_gap, top = -1, -1, 0
         for start, end in sorted((offsets[j], offsets[j] + buffers[j].size) for j in placed.overlapping(b)):
-            gap = start - top
-            if gap >= b.size and (best < 0 or gap < best_gap):
-                best, best_gap = top, gap
+            at = -(-top // alignment) * alignment
+            if start >= at + b.size and (best < 0 or start - at < best_gap):
+                best, best_gap = at, start - top
+                if fit == "first":
+                    break
             top = max(top, end)
-        offsets[i] = best if best >= 0 else top
+        offsets[i] = best if best >= 0 else -(-top // alignment) * alignment
         size = max(size, offsets[i] + b.size)
         placed.add(i, b)
     return offsets, size

@@ -9,6 +9,7 @@ from edgeplan.memory.pool import Pool
 from edgeplan.memory.range import Range
 from edgeplan.memory.runtimes import profile_of
 from edgeplan.memory.term import Term, total
+from edgeplan.memory.timeline import Timeline, timeline
 
 __all__ = ["MemoryPlan", "plan_memory"]
 
@@ -17,8 +18,9 @@ __all__ = ["MemoryPlan", "plan_memory"]
 class MemoryPlan:
     """Bytes. `weights` are those of the constants as ops read them, `pools` the regions that hold activations.
 
-    `load` and `run` are what all terms need together in that phase, pages of the model's file that the system can drop
-    left out; `unsized` names the values the plan leaves out.
+    `load`, `run` and `build` are what all terms need together in that phase, pages of the model's file that the system
+    can drop left out; `build` only where the device compiles the model itself. `unsized` names the values the plan
+    leaves out.
     """
 
     weights: int
@@ -26,7 +28,9 @@ class MemoryPlan:
     pools: tuple[Pool, ...]
     load: Range
     run: Range
+    build: Range
     unsized: tuple[str, ...]
+    timeline: Timeline
 
     @property
     def peak(self) -> Range:
@@ -46,4 +50,5 @@ def plan_memory(given: Deployment) -> MemoryPlan:
     terms = tuple(profile.terms(given, pools))
     lost = (n for n, v in given.constants.items() if v.bytes is None)
     unsized = tuple(dict.fromkeys((*(n for p in pools for n in p.unsized), *lost)))
-    return MemoryPlan(given.weights, terms, pools, total(terms, "load"), total(terms, "run"), unsized)
+    load, run, build = total(terms, "load"), total(terms, "run"), total(terms, "build")
+    return MemoryPlan(given.weights, terms, pools, load, run, build, unsized, timeline(given.graph, pools))

@@ -14,8 +14,10 @@ __all__ = ["Kind", "Phase", "Term", "total"]
 Kind = Literal["computed", "estimated", "measured"]
 """Exact given the graph; a model with a stated error; somebody's run, cited."""
 
-Phase = Literal["load", "run", "always"]
-"""Held while the model is loaded or compiled, while it computes, or from the load on until it is closed."""
+Phase = Literal["build", "load", "run", "always"]
+"""Held while the device itself compiles the model, while it loads it, while it computes, or from the load to the end.
+
+A build happens once, apart from any run, and can happen on another machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Term:
     reclaimable: bool = False
 
 
-def total(terms: Iterable[Term], phase: Literal["load", "run"], *, reclaimable: bool = False) -> Range:
-    """What all terms of a phase need together; reclaimable ones only when asked for."""
-    held = (t.size for t in terms if t.phase in (phase, "always") and (reclaimable or not t.reclaimable))
+def total(terms: Iterable[Term], phase: Phase, *, reclaimable: bool = False) -> Range:
+    """What all terms of a phase need together; reclaimable ones only when asked for. A build shares with nothing."""
+    phases = (phase,) if phase == "build" else (phase, "always")
+    held = (t.size for t in terms if t.phase in phases and (reclaimable or not t.reclaimable))
     return sum(held, start=Range())

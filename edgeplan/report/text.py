@@ -13,8 +13,9 @@ from edgeplan.finding import Evidence, Finding, Severity
 from edgeplan.plan import Outcome, Plan
 from edgeplan.report.console import printed
 from edgeplan.report.escape import plain
+from edgeplan.report.memory import memory_rows, terms_table
 from edgeplan.summary import UnitShare
-from edgeplan.units import say_bytes, say_count, say_percent, say_range
+from edgeplan.units import say_bytes, say_count, say_percent
 
 __all__ = ["render_text"]
 
@@ -42,9 +43,12 @@ def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
     grid.add_column(justify="right", no_wrap=True)
     grid.add_row("units", _units(plan), Text("predicted", "dim"))
     grid.add_row("", _segments(plan), "")
-    grid.add_row("memory", _memory(plan), Text("computed" if not plan.memory.unsized else "lower bound", "dim"))
-    grid.add_row("", _budget(plan), Text("" if plan.budget.given is not None else plan.budget.kind, "dim"))
+    for head, said, kind in memory_rows(plan.memory, plan.budget):
+        grid.add_row(head, said, Text(kind, "dim"))
     yield Padding(grid, (0, 0, 0, 2))
+    if everything:
+        yield ""
+        yield terms_table(plan.memory)
     shown = plan.findings if everything else plan.findings[:_SHOWN]
     for finding in shown:
         yield ""
@@ -105,26 +109,6 @@ def _segments(plan: Plan) -> str:
     moved = f", {say_bytes(sum(known))} moved" if len(known) == crossings else ""
     cross = f", {crossings} crossing{'' if crossings == 1 else 's'}{moved}" if crossings else ""
     return f"{segments} segment{'' if segments == 1 else 's'}{cross}"
-
-
-def _memory(plan: Plan) -> str:
-    memory = plan.memory
-    peak = memory.peak
-    least = "at least " if memory.unsized else ""
-    parts = (f"{t.name} {say_range(t.size.low, t.size.likely, t.size.high)}" for t in memory.terms if t.phase != "load")
-    return f"{least}{say_range(peak.low, peak.likely, peak.high)} = {' + '.join(parts)}"
-
-
-def _budget(plan: Plan) -> str:
-    budget = plan.budget
-    if budget.given is not None:
-        return f"of {say_bytes(budget.given)} (your budget)"
-    if budget.limit is None:
-        ram = f" of {say_bytes(budget.ram)} RAM" if budget.ram else ""
-        return f"limit not known{ram}: {budget.basis}"
-    ram = f", {say_bytes(budget.ram)} RAM" if budget.ram else ""
-    advice = f"; vendor's advice: under {say_bytes(budget.guidance)}" if budget.guidance else ""
-    return f"of {say_bytes(budget.limit)} ({budget.basis}{ram}){advice}"
 
 
 def _finding(finding: Finding, everything: bool) -> RenderableType:

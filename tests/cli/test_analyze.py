@@ -216,3 +216,56 @@ def test_a_closed_pipe_ends_it_quietly(save: Save) -> None:
     os.close(writer)
     _, errors = process.communicate()
     assert (process.returncode, errors) == (141, "")
+
+
+IMAGE = "g (float[1,3,64,64] x) => (float[?,?,?,?] y) { a = Relu (x) y = Neg (a) }"
+
+
+def test_a_sweep_names_the_largest_size_that_fits(run: Run, save: Save) -> None:
+    result = run("analyze", save(IMAGE), *PHONE, "--sweep", "H=64..512", "--budget", "memory=2MiB")
+    assert result.exit_code == 0
+    largest = int(result.stdout.partition(" ")[0].removeprefix("H="))
+    rows = [line.split() for line in result.stdout.splitlines() if "float32[1, 3, " in line]
+    fitting = [int(row[0]) for row in rows if row[-1] == "fits" and row[-2] != "not"]
+    assert largest == max(fitting)
+    assert 64 < largest < 512
+    assert f"[1, 3, {largest}, {largest}]" in result.stdout
+
+
+def test_a_sweep_in_which_nothing_fits_exits_1(run: Run, save: Save) -> None:
+    result = run("analyze", save(IMAGE), *PHONE, "--sweep", "N=1..8", "--budget", "memory=1kB")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("NO N FITS")
+
+
+def test_a_sweep_as_json(run: Run, save: Save) -> None:
+    result = run("analyze", save(IMAGE), *PHONE, "--sweep", "N=1..8", "--format", "json")
+    assert json.loads(result.stdout)["largest"] == 8
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("H", "is not NAME=FIRST..LAST"),
+        ("H=9..3", "ascend"),
+        ("H=0..3", "start at 1"),
+        ("H=1..9:0", "step of at least 1"),
+        ("Q=1..9", "'Q' is no size of this model; it has H, W, x.AXIS"),
+    ],
+)
+def test_a_sweep_that_means_nothing_is_a_usage_error(run: Run, save: Save, asked: str, words: str) -> None:
+    result = run("analyze", save(IMAGE), *PHONE, "--sweep", asked)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_a_sweep_needs_something_to_hold_the_sizes_against(run: Run, save: Save) -> None:
+    result = run("analyze", save(IMAGE), "--target", "iphone17pro", "--sweep", "N=1..8")
+    assert result.exit_code == 2
+    assert "give one to hold the sizes against" in result.stderr
+
+
+def test_what_is_not_swept_must_be_bound(run: Run, save: Save) -> None:
+    result = run("analyze", save(OPEN.replace("16,16", "h,w")), *PHONE, "--sweep", "h=16..32")
+    assert result.exit_code == 2
+    assert "'N', 'w' would stay free" in result.stderr

@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeplan.memory.arena import Arena, lower_bound, pack
+from edgeplan.memory.arena import Arena, arrange, pack
 from edgeplan.memory.lifetimes import Buffer
 
 STEPS = 12
@@ -40,12 +40,6 @@ def test_the_arena_holds_every_buffer_and_is_never_below_the_bound(given_: list[
     assert arena.bound <= arena.size <= sum(b.size for b in given_)
 
 
-@given(buffers())
-def test_the_bound_is_the_most_bytes_alive_at_one_step(given_: list[Buffer]) -> None:
-    live = [sum(b.size for b in given_ if b.born <= step <= b.dies) for step in range(STEPS)]
-    assert lower_bound(given_, STEPS) == (max(live), live.index(max(live)))
-
-
 def test_buffers_of_different_times_share_their_place() -> None:
     chain = [Buffer("a", 0, 1, 64), Buffer("b", 1, 2, 128), Buffer("c", 2, 3, 64)]
     arena = pack(chain, 4)
@@ -67,3 +61,21 @@ def test_a_second_order_is_tried_when_the_first_leaves_the_bound() -> None:
 def test_no_buffers_need_no_arena() -> None:
     assert pack([], 0) == Arena((), (), 0, 0, "greedy by size", 0)
     assert pack([], 3).size == 0
+
+
+GAPS = [Buffer("a", 0, 9, 100), Buffer("b", 0, 4, 300), Buffer("c", 0, 9, 100), Buffer("d", 0, 4, 200)]
+GAPS += [Buffer("e", 0, 9, 100), Buffer("f", 5, 9, 150)]
+
+
+def test_the_order_and_the_fit_are_the_callers() -> None:
+    best = arrange(GAPS, range(6), 10, "as they come")
+    assert best.offsets == (0, 100, 400, 500, 700, 500)
+    assert best.method == "as they come"
+    assert arrange(GAPS, range(6), 10, "", fit="first").offsets == (0, 100, 400, 500, 700, 100)
+    assert arrange(GAPS, (5, 4, 3, 2, 1, 0), 10, "").offsets == (850, 550, 450, 250, 150, 0)
+
+
+def test_offsets_are_multiples_of_the_alignment_and_the_last_buffer_is_not_rounded_up() -> None:
+    arena = arrange([Buffer("a", 0, 1, 100), Buffer("b", 0, 1, 30)], (0, 1), 2, "", alignment=64)
+    assert arena.offsets == (0, 128)
+    assert arena.size == 158
