@@ -1,7 +1,7 @@
 """Puts real output into the README, and writes the pages that are made from the rules.
 
 `python docs/render.py` rewrites README.md (every console block that runs edgeplan, the table of rows), docs/operators.md,
-docs/referees.md and docs/backends/*.md; `tests/test_readme.py` fails while it would change anything. With `--asked` the
+docs/referees.md, docs/memory.svg and docs/backends/*.md; `tests/test_readme.py` fails while it would change anything. With `--asked` the
 README's verification is made anew, too: that needs the vendors' packages.
 """
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from edgeplan.capability.rows import backend_names, load_backend
 
@@ -98,12 +99,22 @@ vendors' licences, and never part of edgeplan.
 """
 
 
+def memory_plot() -> str:
+    """The drawing that the README shows."""
+    with TemporaryDirectory(prefix="edgeplan-") as folder:
+        plot = Path(folder) / "memory.svg"
+        dims = " ".join(f"--dim p2o.DynamicDimension.{i}={n}" for i, n in enumerate((1, 640, 640)))
+        run(f"edgeplan analyze samples/ppocr_v4_det.onnx --target iphone14pro {dims} --plot {plot}")
+        return plot.read_text("utf-8")
+
+
 def pages() -> dict[Path, str]:
-    """The pages that are made from the rules alone, by path."""
+    """The pages that are made from the rules and samples alone, by path."""
     found = {
         ROOT / "docs" / "operators.md": f"{OPERATORS}\n{run('edgeplan rules table')}\n",
         ROOT / "docs" / "referees.md": f"{REFEREES}\n{run('edgeplan rules referees --format markdown')}\n",
     }
+    found[ROOT / "docs" / "memory.svg"] = memory_plot()
     for name in backend_names():
         page = run(f"edgeplan rules table --backend {name}")
         found[ROOT / "docs" / "backends" / f"{name}.md"] = page + "\n"

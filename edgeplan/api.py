@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from edgeplan.capability.rows import backend_names, rules_dir
 from edgeplan.devices import DeviceError, find_device
@@ -75,11 +75,16 @@ def analyze(
     values: Mapping[str, float] | None = None,
     memory_budget: int | None = None,
     size_budget: int | None = None,
+    order: Literal["file", "memory"] = "file",
+    relieve: bool = False,
+    exact: bool = False,
 ) -> Plan:
     """Predict where each op of a model, an ONNX or a TFLite file, runs on a target, and what memory it needs.
 
     `target` is a device's id or a `Target`; `backend` and `release` choose among what the device runs. `dims` binds
-    free dimensions by name, `inputs` shapes and `values` scalars by input name; budgets are in bytes.
+    free dimensions by name, `inputs` shapes and `values` scalars by input name; budgets are in bytes. `order` "memory"
+    plans the ops in an order with a lower peak; `relieve` asks what would lower the memory though there is enough;
+    `exact` has a solver pack the arena (it needs the extra `exact`).
     Raises `edgeplan.ModelError`, `edgeplan.TargetError`, or `ValueError` for a binding that does not fit.
 
     >>> plan = analyze("model.onnx", target="iphone14pro")
@@ -95,6 +100,9 @@ def analyze(
     else:
         where = resolve(target, fitting_backend(target, backend, dialect), release, memory=memory_budget)
     read = load_model(model, dims, inputs, values)
+    kept = {d: read.stored[d] for d in read.free if d in read.stored and not where.backend.resizes}
+    if kept:
+        read = load_model(model, {**(dims or {}), **kept}, inputs, values)
     path = Path(model) if isinstance(model, (str, Path)) else None
     return analyze_graph(
         read.graph,
@@ -104,6 +112,9 @@ def analyze(
         free=read.free,
         missing=read.missing,
         size_budget=size_budget,
+        order=order,
+        relieve=relieve,
+        exact=exact,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -25,14 +25,15 @@ class DeviceError(ValueError):
 class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A value with its unit, the kind of statement it is, and where it was read.
 
-    `os` is the release it was measured on, `measured_on` the device when it was another one, `entitlement` what the
-    app must ask for.
+    `os` is the release it was measured on, or a span of them ("iPadOS 26.0 to 26.3"), `measured_on` the device when it
+    was another one, `entitlement` what the app must ask for. What is `assumed` is nobody's figure: `note` says what is
+    taken for granted.
     """
 
     of: str
     value: float
-    unit: Literal["MiB", "GiB", "GB/s", "TOP/s", "TFLOP/s", "W"]
-    kind: Literal["measured", "stated", "estimated"]
+    unit: Literal["KiB", "MiB", "GiB", "GB/s", "TOP/s", "TFLOP/s", "W"]
+    kind: Literal["measured", "stated", "estimated", "assumed"]
     source: Mapping[str, str]
     note: str = ""
     os: str = ""
@@ -42,7 +43,16 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def bytes(self) -> int:
         """The value of a memory figure in bytes."""
-        return int(self.value * {"MiB": 2**20, "GiB": 2**30}[self.unit])
+        return int(self.value * {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}[self.unit])
+
+
+class Assumption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is taken for granted of a family's devices that have no such figure: `share` of their smallest `ram`."""
+
+    of: str
+    share: float
+    why: str
+    source: Mapping[str, str]
 
 
 class ChipUnit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +92,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Mapping[str, Source] = {}
     chip: Mapping[str, Chip] = {}
     device: Mapping[str, _Device] = {}
+    assumption: tuple[Assumption, ...] = ()
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -177,6 +188,14 @@ def _device(id: str, path: Path) -> Device:
         home.chip[raw.chip],
         raw.backends,
         raw.aliases,
-        raw.figure,
+        (*raw.figure, *_assumed(raw.figure, file.assumption)),
         {**home.source, **file.source},
     )
+
+
+def _assumed(figures: tuple[Figure, ...], assumptions: tuple[Assumption, ...]) -> Iterator[Figure]:
+    """The figures that stand in for those a device lacks; none for one of unknown RAM."""
+    ram = min((f for f in figures if f.of == "ram"), key=lambda f: f.bytes, default=None)
+    for a in assumptions:
+        if ram is not None and all(f.of != a.of for f in figures):
+            yield Figure(a.of, ram.value * a.share, ram.unit, "assumed", a.source, a.why)

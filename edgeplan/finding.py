@@ -110,6 +110,7 @@ CODES: Mapping[str, Code] = _table(
     ("EP202", "size-over-budget", Severity.ERROR),
     ("EP203", "memory-near-limit", Severity.WARNING),
     ("EP204", "memory-limit-unknown", Severity.NOTE),
+    ("EP205", "memory-may-grow", Severity.NOTE),
     ("EP901", "memory-not-planned", Severity.WARNING),
     ("EP902", "work-not-counted", Severity.NOTE),
 )

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Literal
 
 from edgeplan.cost.work import work_of
 from edgeplan.diagnose import Case, diagnose
 from edgeplan.finding import Finding, Severity
 from edgeplan.graph import Graph
 from edgeplan.memory.deployment import Deployment
+from edgeplan.memory.packing import Packing, packing
 from edgeplan.memory.plan import MemoryPlan, plan_memory
+from edgeplan.memory.relief import Relief, relief
+from edgeplan.memory.reordering import NewOrder, in_lower_order
 from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import Crossing, place
 from edgeplan.summary import (
@@ -44,7 +48,11 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Plan:
-    """The answer: everything a report shows, as one value that can be kept, compared and written as JSON."""
+    """The answer: everything a report shows, as one value that can be kept, compared and written as JSON.
+
+    `relief` is what would lower the memory, looked for where it is short or when asked. `packing` is what a solver
+    makes of the arena, and `order` another order of the ops, when asked for.
+    """
 
     model: ModelSummary
     target: TargetSummary
@@ -53,11 +61,19 @@ class Plan:
     segments: tuple[SegmentPlan, ...]
     crossings: tuple[Crossing, ...]
     memory: MemoryPlan
+    relief: tuple[Relief, ...]
+    packing: Packing | None
+    order: NewOrder | None
     budget: Budget
     findings: tuple[Finding, ...]
     ops: tuple[OpPlan, ...]
     complete: bool
     schema_version: int = field(default=SCHEMA_VERSION)
+
+    def running_ops(self) -> tuple[OpPlan, ...]:
+        """The ops in the order in which the runtime runs them: the steps of the timeline and of the pools."""
+        order = self.memory.timeline.order
+        return tuple(self.ops[i] for i in order) if order else self.ops
 
     def worst(self) -> Severity | None:
         """The severity of the worst finding."""
@@ -73,18 +89,28 @@ def analyze_graph(
     free: Sequence[str] = (),
     missing: Sequence[str] = (),
     size_budget: int | None = None,
+    order: Literal["file", "memory"] = "file",
+    relieve: bool = False,
+    exact: bool = False,
 ) -> Plan:
     """Plan a graph, ONNX or in the dialect of the target's backend, on a target.
 
     `free` are dimensions nobody has bound, `missing` weight files that were not found, `size_budget` the bytes the
-    weights may take on disk.
+    weights may take on disk. With `order` "memory" the ops are planned in an order with a lower peak, where there is
+    one; with `relieve` what would lower the memory is looked for even where there is enough; with `exact` a solver
+    packs the arena for up to 20 seconds.
     """
     lowered = lower_for(graph, target)
+    changed = in_lower_order(lowered) if order == "memory" else None
+    if changed is not None:
+        lowered = changed.graph
     placement = place(lowered, target)
     work = tuple(work_of(lowered, op) for op in lowered.ops)
     stored = file_bytes if graph.dialect == lowered.dialect else None  # else the runtime loads another file
-    memory = plan_memory(Deployment(lowered, target, placement.units, placement.segments, stored))
+    given = Deployment(lowered, target, placement.units, placement.segments, stored)
+    memory = plan_memory(given)
     findings = diagnose(Case(lowered, target, placement, work, memory, tuple(free), tuple(missing), size_budget))
+    short = relieve or any(f.code in ("EP201", "EP203") for f in findings)
     complete = not free and not memory.unsized and all(w.macs is not None for w in work)
     model = summarize_model(graph, name, file_bytes, work, free)
     return Plan(
@@ -95,6 +121,9 @@ def analyze_graph(
         tuple(segment_plan(s.unit, s.ops, work) for s in placement.segments),
         placement.crossings,
         memory,
+        relief(given, memory.pools, [w.macs for w in work]) if short else (),
+        packing(memory.pools, len(lowered.ops)) if exact else None,
+        changed.order if changed is not None else None,
         target.budget,
         findings,
         op_plans(lowered, placement, work, target),

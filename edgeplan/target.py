@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from edgeplan.capability.rows import Backend, Partitions, UnitSpec, load_backend
 from edgeplan.devices import Device, DeviceError, Figure, find_device
-from edgeplan.finding import Evidence
+from edgeplan.finding import Confidence, Evidence, confidence
 
-__all__ = ["Budget", "Target", "TargetError", "Unit", "limit_with_entitlement", "resolve"]
+__all__ = ["Budget", "Raised", "Target", "TargetError", "Unit", "resolve"]
+
+_VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
 class TargetError(ValueError):
@@ -34,11 +36,24 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """The larger limit an app gets that asks for it: bytes, and the `entitlement` to ask with."""
+
+    limit: int
+    entitlement: str
+    kind: str
+    basis: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """What a network may take of the device's memory.
 
     `limit` is where the app is killed or allocation fails, `guidance` what the vendor advises to stay under, both in
     bytes and None where nobody has published one; `given` is the user's own budget, `basis` where the limit comes from.
+    `kind` is `measured`, `stated`, `estimated` (carried over from another device) or `assumed` (nobody's figure:
+    `basis` says what is taken for granted, and going over it proves nothing). `raised` is what the app may ask for.
     """
 
     limit: int | None
@@ -48,6 +63,8 @@ class Budget:
     basis: str
     evidence: tuple[Evidence, ...] = ()
     given: int | None = None
+    raised: Raised | None = None
+    confidence: Confidence = Confidence.LOW
 
     @property
     def effective(self) -> int | None:
@@ -101,7 +118,8 @@ def resolve(
     table = load_backend(name)
     chosen = _release(found, table, release)
     units = _units(found, table, chosen, use)
-    return Target(found, table, chosen, units, precision or table.precision, _budget(found, chosen, memory))
+    budget = _budget(found, _system(found, chosen, release), memory)
+    return Target(found, table, chosen, units, precision or table.precision, budget)
 
 
 def _release(device: Device, backend: Backend, wanted: str | None) -> str:
@@ -118,6 +136,19 @@ def _release(device: Device, backend: Backend, wanted: str | None) -> str:
     if not first <= releases.index(found) <= last:
         raise TargetError(f"{device.title} runs {backend.title} {releases[first]} to {releases[last]}, not {found}")
     return found
+
+
+def _system(device: Device, chosen: str, wanted: str | None) -> str:
+    """The release of the operating system, as far as it is known: limits are its, not the runtime's.
+
+    A runtime that is no part of the system says nothing of it: then the newest one the device runs counts. A minor
+    release counts where the user named one of the release chosen: `26.4` for iOS 26.
+    """
+    if not chosen.startswith("iOS"):
+        return device.backends["coreml"].until if "coreml" in device.backends else ""
+    major, asked = _VERSION.search(chosen), _VERSION.search(wanted or "")
+    same = major is not None and asked is not None and major[1] == asked[1]
+    return wanted if wanted is not None and same else chosen
 
 
 def _match_release(backend: Backend, wanted: str) -> str | None:
@@ -162,33 +193,70 @@ def _driven(backend: Backend, spec: UnitSpec, device: Device, release: str) -> b
 
 
 def _budget(device: Device, release: str, given: int | None) -> Budget:
+    """`release` is the operating system's."""
     ram = max((f.bytes for f in device.figures_of("ram")), default=None)
     guidance = min((f.bytes for f in device.figures_of("memory-guidance")), default=None)
-    limits = [f for f in device.figures_of("app-memory-limit") if not f.entitlement]
-    if limits:
-        best = min(limits, key=lambda f: (_distance(f.os, release), f.kind != "measured", f.value))
-        where = f" on {best.measured_on}" if best.measured_on else ""
-        when = f", {best.os}" if best.os else ""
-        return Budget(best.bytes, guidance, ram, best.kind, f"app limit{where}{when}", device.evidence(best), given)
+    limits = device.figures_of("app-memory-limit")
+    best = _nearest([f for f in limits if not f.entitlement], release)
+    raised = _raised(device, _nearest([f for f in limits if f.entitlement], release))
+    if best is not None:
+        evidence = device.evidence(best)
+        trust = _trust(best, release, evidence)
+        return Budget(best.bytes, guidance, ram, best.kind, _said(best), evidence, given, raised, trust)
     visible = next(iter(device.figures_of("visible-memory")), None)
-    if visible is not None:
+    if visible is not None and not raised:
         idle = next(iter(device.figures_of("idle-memory-used")), None)
         used = idle.bytes if idle else 0
         basis = f"{visible.value:,.0f} {visible.unit} visible" + (
             f" less {idle.value:,.0f} {idle.unit} used when idle" if idle else ""
         )
         evidence = (*device.evidence(visible), *(device.evidence(idle) if idle else ()))
-        return Budget(visible.bytes - used, guidance, ram, visible.kind, basis, evidence, given)
-    return Budget(None, guidance, ram, "", "no limit is published for this device", (), given)
+        trust = confidence(evidence, disputed=idle is None)
+        return Budget(visible.bytes - used, guidance, ram, visible.kind, basis, evidence, given, None, trust)
+    return Budget(None, guidance, ram, "", "no limit is published for this device", (), given, raised)
 
 
-def _distance(os: str, release: str) -> int:
-    """How many major releases lie between a measurement and the target; unknown is far."""
-    a, b = re.search(r"\d+", os), re.search(r"\d+", release)
-    return abs(int(a[0]) - int(b[0])) if a and b else 99
+def _said(figure: Figure) -> str:
+    if figure.kind == "assumed":
+        return f"assumed: {figure.note}"
+    where = f" on {figure.measured_on}" if figure.measured_on else ""
+    when = f", {figure.os}" if figure.os else ""
+    return f"app limit{where}{when}"
 
 
-def limit_with_entitlement(device: Device) -> Figure | None:
-    """The limit an app gets when it asks for more, where one was measured or is expected."""
-    raised = [f for f in device.figures_of("app-memory-limit") if f.entitlement]
-    return min(raised, key=lambda f: (f.kind != "measured", f.value), default=None)
+def _raised(device: Device, figure: Figure | None) -> Raised | None:
+    if figure is None:
+        return None
+    return Raised(figure.bytes, figure.entitlement, figure.kind, _said(figure), device.evidence(figure))
+
+
+def _trust(figure: Figure, release: str, evidence: Sequence[Evidence]) -> Confidence:
+    """How far a limit holds: one of another device, or of another major release, a step less than its source."""
+    if figure.kind == "assumed":
+        return Confidence.LOW
+    elsewhere = figure.kind == "estimated" or _distance(figure.os, release)[0] != 0
+    return confidence(evidence, disputed=elsewhere)
+
+
+def _nearest(figures: Sequence[Figure], release: str) -> Figure | None:
+    """The limit measured nearest to the release; of two as near a measured one, then the smaller."""
+    return min(figures, key=lambda f: (_distance(f.os, release), f.kind != "measured", f.value), default=None)
+
+
+def _distance(os: str, release: str) -> tuple[int, int]:
+    """How many major and minor releases lie between a measurement's releases and the target; unknown is far.
+
+    Minor releases count within one major release alone, and only when the target names one.
+    """
+    ends = [(int(a), int(b or 0)) for a, b in _VERSION.findall(os)]
+    wanted = _VERSION.search(release)
+    if not ends or wanted is None:
+        return 99, 0
+    first, last = ends[0], ends[-1]
+    major = int(wanted[1])
+    if not first[0] <= major <= last[0]:
+        return min(abs(major - first[0]), abs(major - last[0])), 0
+    if wanted[2] is None:
+        return 0, 0
+    at = (major, int(wanted[2]))
+    return 0, 0 if first <= at <= last else abs(at[1] - (first if at < first else last)[1])

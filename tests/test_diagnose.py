@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from edgeplan.finding import CODES, Confidence, Finding, Severity
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.plan import Plan, analyze_graph
-from edgeplan.target import Target
+from edgeplan.target import Target, resolve
 
 Toy = Callable[..., Target]
 ALL_RUN = 'id = "all"\nops = ["*"]\nunit = ["npu", "cpu"]\nverdict = "runs"\n'
@@ -32,6 +33,10 @@ def found(plan: Plan, code: str) -> Finding:
 
 
 WIDE = 'when = { "in.shape[0]" = { min = 100 } }'
+DILATED = 'code = "EP205"\nmemory = "zero-filled-kernel"\nwhen = { "attr.dilations" = { some = { min = 2 } } }'
+DILATION = """g (float[1,1,8,8] x) => (y) <float[1,1,2,2] w = {{1, 2, 3, 4}}> {{
+    y = Conv <dilations = [{0}, {0}]> (x, w)
+}}"""
 ZIGZAG = "g (float[16] x) => (e) { a = Relu (x) b = Neg (a) c = Relu (b) d = Neg (c) e = Relu (d) }"
 STRAIGHT = "g (float[16] x) => (e) { a = Relu (x) b = Relu (a) c = Neg (b) d = Relu (c) e = Relu (d) }"
 
@@ -78,6 +83,10 @@ CASES: Mapping[str, tuple[tuple[Sequence[str], Mapping[str, object], str, Mappin
     ),
     "EP203": (((ALL_RUN,), {"guidance": 127}, RELU, {}), ((ALL_RUN,), {"guidance": 128}, RELU, {})),
     "EP204": (((ALL_RUN,), {"limit": None}, RELU, {}), ((ALL_RUN,), {"limit": None, "given": 1000}, RELU, {})),
+    "EP205": (
+        ((ALL_RUN, row("degrades", "npu", "Conv", DILATED)), {}, DILATION.format(4), {}),
+        ((ALL_RUN, row("degrades", "npu", "Conv", DILATED)), {}, DILATION.format(1), {}),
+    ),
     "EP901": (
         ((ALL_RUN,), {}, "g (float[16] x) => (y) { y = Foo (x) }", {}),
         ((ALL_RUN,), {}, "g (float[16] x) => (float[16] y) { y = Foo (x) }", {}),
@@ -232,3 +241,34 @@ def test_an_op_that_faster_kernels_of_the_same_processor_refuse_is_degraded_and_
         ("EP105", "1 Relu op leaves the fast kernels for the CPU: Relu refuses there.")
     ]
     assert result.crossings == ()
+
+
+def test_a_need_that_may_be_over_the_limit_is_a_warning(toy: Toy) -> None:
+    grown = (ALL_RUN, row("degrades", "npu", "Conv", DILATED))
+    peak = plan(toy(*grown), DILATION.format(4)).memory.peak
+    assert peak.likely < peak.high
+    over = plan(toy(*grown, limit=peak.likely), DILATION.format(4))
+    assert found(over, "EP203").message.startswith(f"may need up to {peak.high} B, ")
+    assert "EP201" not in {f.code for f in over.findings}
+
+
+def test_what_only_users_report_is_said_and_not_counted(toy: Toy) -> None:
+    rumour = DILATED + '\nsource = { rumour = "they say" }'
+    reported = plan(toy(ALL_RUN, row("degrades", "npu", "Conv", rumour)), DILATION.format(4))
+    assert reported.memory.peak.exact
+    assert found(reported, "EP205").confidence is Confidence.LOW
+    assert [q.size.high for q in reported.memory.quirks] == [4 * (25 - 4)]
+
+
+def test_an_assumed_limit_is_no_error(toy: Toy) -> None:
+    assumed = replace(toy(ALL_RUN, limit=127), budget=replace(toy(limit=127).budget, kind="assumed"))
+    finding = found(plan(assumed), "EP203")
+    assert finding.severity is Severity.WARNING
+    assert "EP201" not in {f.code for f in plan(assumed).findings}
+
+
+def test_a_model_that_does_not_fit_in_flash() -> None:
+    target = resolve("arduino-nano-33-ble")
+    rows = max(f.bytes for f in target.device.figures_of("flash")) // 64
+    text = f"g (float[1,{rows}] x) => (y) <int64[2] s = {{{rows},32}}> {{ w = ConstantOfShape (s) y = MatMul (x, w) }}"
+    assert "of flash" in found(analyze_graph(parse_text(text), target), "EP202").message

@@ -14,6 +14,7 @@ from edgeplan.cli.rules import schema_of
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.lower import lower_to
 from edgeplan.lower.fuse import FUSIONS
+from edgeplan.memory.figures import cited
 from edgeplan.place.support import facts_of
 
 BACKENDS = [load_backend(name) for name in backend_names()]
@@ -60,7 +61,7 @@ def test_misses_miss(backend: Backend, row: Row) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
 def test_rows_are_clean(backend: Backend) -> None:
-    assert [str(c) for c in lint(backend, schema_of(backend.dialect))] == []
+    assert [str(c) for c in lint(backend, schema_of(backend.dialect), cited(backend))] == []
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)

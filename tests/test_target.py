@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from edgeplan.devices import all_devices, find_device
-from edgeplan.target import Budget, TargetError, limit_with_entitlement, resolve
+from edgeplan.finding import Confidence
+from edgeplan.target import Budget, TargetError, resolve
 
 
 @pytest.mark.parametrize("device", [d.id for d in all_devices()])
@@ -28,14 +29,6 @@ def test_an_iphone_14_pro_gives_an_app_between_2_and_3_gib() -> None:
     assert budget.ram == 6 * 2**30
     assert budget.effective == budget.limit
     assert budget.evidence
-
-
-def test_a_raised_limit_is_not_the_limit() -> None:
-    for device in all_devices():
-        raised = limit_with_entitlement(device)
-        limit = resolve(device.id).budget.limit
-        if raised is not None and limit is not None:
-            assert raised.bytes >= limit
 
 
 def test_a_budget_of_the_users_own_counts() -> None:
@@ -148,3 +141,75 @@ def test_a_jetson_may_use_what_is_visible_less_what_is_used_when_idle() -> None:
     device = find_device("jetson-orin-nano")
     visible, idle = (device.figures_of(f)[0].bytes for f in ("visible-memory", "idle-memory-used"))
     assert budget.limit == visible - idle
+
+
+def test_what_an_app_may_ask_for_is_part_of_the_budget() -> None:
+    raised = resolve("iphone15pro", release="iOS 18").budget.raised
+    assert raised is not None
+    assert (raised.limit, raised.entitlement, raised.kind) == (6 * 2**30, "increased-memory-limit", "measured")
+    assert raised.evidence
+    assert resolve("iphone11").budget.raised is None
+
+
+@pytest.mark.parametrize("device", [d.id for d in all_devices()])
+def test_a_limit_that_can_be_raised_is_the_smaller_one(device: str) -> None:
+    budget = resolve(device).budget
+    if budget.raised is not None and budget.limit is not None:
+        assert budget.raised.limit >= budget.limit
+
+
+@pytest.mark.parametrize(
+    ("release", "mib"),
+    [
+        ("iOS 26.0", 6144),
+        ("26.3", 6144),
+        ("iOS 26.3.1", 6144),
+        ("iOS 26.4", 3072),
+        ("26.5", 3072),
+        ("iOS 26.9", 3072),
+        ("iOS 26", 3072),
+        ("iOS 15", 5082),
+        ("iOS 14", 5082),
+    ],
+)
+def test_a_limit_depends_on_the_minor_release(release: str, mib: int) -> None:
+    assert resolve("ipadpro11m1", release=release).budget.limit == mib * 2**20
+
+
+def test_a_runtime_that_is_no_part_of_the_system_says_nothing_of_the_systems_release() -> None:
+    newest = resolve("ipadpro11m1").budget
+    for backend in ("tflite", "onnxruntime-coreml"):
+        assert resolve("ipadpro11m1", backend).budget.limit == newest.limit
+
+
+def test_android_gets_an_assumed_limit_that_says_so() -> None:
+    budget = resolve("galaxys23").budget
+    assert budget.limit == 4 * 2**30
+    assert (budget.kind, budget.confidence) == ("assumed", Confidence.LOW)
+    assert budget.basis.startswith("assumed: half of the RAM")
+    assert any(e.kind == "vendor-doc" for e in budget.evidence)
+
+
+def test_of_two_amounts_of_ram_the_smaller_one_is_assumed() -> None:
+    assert resolve("galaxys22ultra").budget.limit == 4 * 2**30
+
+
+def test_nothing_is_assumed_of_a_chip_without_ram() -> None:
+    budget = resolve("snapdragon-8-elite").budget
+    assert (budget.limit, budget.kind) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("device", "release", "trust"),
+    [
+        ("iphone14promax", "iOS 16", Confidence.HIGH),
+        ("iphone14promax", "iOS 17", Confidence.MEDIUM),
+        ("iphone14pro", "iOS 16", Confidence.MEDIUM),
+        ("jetson-orin-nano", None, Confidence.HIGH),
+        ("jetson-agx-thor", None, Confidence.MEDIUM),
+    ],
+)
+def test_a_limit_of_another_device_or_release_is_trusted_less(
+    device: str, release: str | None, trust: Confidence
+) -> None:
+    assert resolve(device, release=release).budget.confidence is trust

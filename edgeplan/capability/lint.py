@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -60,11 +60,15 @@ _RETIRED = frozenset(
 (onnx `docs/Changelog.md`), and those that ONNX Runtime's fusions write without a domain."""
 
 
-def lint(backend: Backend, schema_of: SchemaOf) -> list[Complaint]:
-    """Every complaint, the head's first, then row by row, then about rows that contradict each other."""
-    found = [Complaint("", message) for message in _head(backend)]
-    ids = Counter(row.id for row in backend.rows)
-    for row in backend.rows:
+def lint(backend: Backend, schema_of: SchemaOf, cited: Collection[str] = ()) -> list[Complaint]:
+    """Every complaint, the head's first, then row by row, then about rows that contradict each other.
+
+    `cited` are sources that figures beside the rows rest on.
+    """
+    found = [Complaint("", message) for message in _head(backend, cited)]
+    every = (*backend.rows, *backend.quirks)
+    ids = Counter(row.id for row in every)
+    for row in every:
         found += [Complaint(row.id, message) for message in _row(row, backend, schema_of)]
         if ids[row.id] > 1:
             found.append(Complaint(row.id, f"{ids[row.id]} rows have this id"))
@@ -90,8 +94,8 @@ def tflite_names() -> SchemaOf:
     return names.get
 
 
-def _head(backend: Backend) -> Iterator[str]:
-    used = {key for row in backend.rows for key in (*row.source, *row.against)}
+def _head(backend: Backend, also: Collection[str]) -> Iterator[str]:
+    used = {*also, *(key for row in (*backend.rows, *backend.quirks) for key in (*row.source, *row.against))}
     cited = {f"unit {name}": unit.source for name, unit in backend.units.items()}
     cited |= {f"unit {name}.partitions": u.partitions.source for name, u in backend.units.items() if u.partitions}
     parted = {name: u.partitions.whole for name, u in backend.units.items() if u.partitions}
@@ -154,6 +158,10 @@ def _words(row: Row) -> Iterator[str]:
         yield f"no predicate is called {row.check!r}"
     elif row.check and not (PREDICATES[row.check].__doc__ or "").strip():
         yield f"the predicate {row.check!r} has no docstring"
+    if row.memory and row.verdict != "degrades":
+        yield "speaks of memory and does not degrade"
+    if bool(row.memory) != (row.code == "EP205"):
+        yield "speaks of memory without the code EP205, or the other way round"
     yield from (f"no precision is called {p!r}" for p in row.precision if p not in _PRECISIONS)
 
 

@@ -17,6 +17,7 @@ from edgeplan.shipped import shipped
 __all__ = [
     "Again",
     "Backend",
+    "Growth",
     "Lowering",
     "Partitions",
     "Range",
@@ -32,6 +33,12 @@ __all__ = [
 _T = TypeVar("_T")
 Kind = Literal["vendor-doc", "vendor-code", "compiler-run", "device-measured", "reverse-engineered", "community"]
 
+
+Growth = Literal[
+    "columns-by-thread", "columns-of-the-kernel", "gathered-input", "winograd-kernel", "winograd-tiles",
+    "zero-filled-kernel",
+]  # fmt: skip
+"""The formulas of memory that ops may take beside what a plan counts."""
 
 NAMED_UNITS = 3
 """Units that a row's id names one by one."""
@@ -120,7 +127,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `code` names the finding to raise where the usual one (EP101, EP104, EP105) would say less. `features` are those
     the chip's unit must have for the row to speak, `lacks` those it must not have. `scope` is what a refusal takes
     with it: the op alone, every op of the unit (its compilation fails as a whole), or the model (nothing is left that
-    could run it).
+    could run it). `memory` names the formula (`edgeplan.memory.quirks`) of the bytes that the ops may take beside what
+    a plan counts; such a row says nothing of where an op runs.
     """
 
     id: str
@@ -140,6 +148,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lacks: tuple[str, ...] = ()
     scope: Literal["op", "unit", "model"] = "op"
     code: str = ""
+    memory: Growth | Literal[""] = ""
     fix: tuple[str, ...] = ()
     against: Mapping[str, str] = {}
     hits: tuple[str, ...] = ()
@@ -170,13 +179,18 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     releases: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     precision: Literal["model", "float16", "float32"] = "model"
     confirm: str = ""
+    resizes: bool = True
     alias: Mapping[str, str] = {}
     lower: Lowering = Lowering()
     source: Mapping[str, Source] = {}
 
 
 class Backend:
-    """A runtime: its units, releases, sources and rows. Built by `load_backend`; read-only."""
+    """A runtime: its units, releases, sources and rows. Built by `load_backend`; read-only.
+
+    One that never `resizes` inputs runs a model at the sizes its file holds. `quirks` are the rows about memory alone,
+    which are in none of the `rows`.
+    """
 
     def __init__(self, name: str, head: _Head, rows: tuple[Row, ...]) -> None:
         self.name = name
@@ -186,10 +200,12 @@ class Backend:
         self.releases = head.releases
         self.precision = head.precision
         self.confirm = head.confirm
+        self.resizes = head.resizes
         self.alias = head.alias
         self.lowering = head.lower
         self.sources = head.source
-        self.rows = rows
+        self.rows = tuple(row for row in rows if not row.memory)
+        self.quirks = tuple(row for row in rows if row.memory)
 
     def fusions(self, release: str) -> tuple[str, ...]:
         """The names of what a release fuses, in order."""
@@ -223,7 +239,7 @@ class Backend:
 
     def find(self, row_id: str) -> Row | None:
         """The row with this id, full (`coreml/ane/conv-dilated`) or short (`conv-dilated`)."""
-        return next((r for r in self.rows if row_id in (self.row_id(r), r.id)), None)
+        return next((r for r in (*self.rows, *self.quirks) if row_id in (self.row_id(r), r.id)), None)
 
 
 def rules_dir() -> Path:

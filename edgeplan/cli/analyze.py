@@ -26,6 +26,14 @@ __all__ = ["analyze"]
     "--sweep", type=SWEEP, metavar="H=224..1024",
     help="Find the largest size that fits: a free dimension, H or W of the image, N (batch), or INPUT.AXIS.",
 )  # fmt: skip
+@click.option(
+    "--order", type=click.Choice(["file", "memory"]), default="file", show_default=True,
+    help="Plan the ops as they stand, or in an order that needs less memory.",
+)  # fmt: skip
+@click.option("--exact", is_flag=True, help="Have a solver pack the arena, 20 s at most (needs edgeplan[exact]).")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), metavar="F.svg", help="Draw the memory over time, and the arena."
+)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the report to a file instead of stdout.")
 @click.option(
@@ -46,6 +54,9 @@ def analyze(
     values: tuple[tuple[str, float], ...],
     budget: tuple[dict[str, int], ...],
     sweep: tuple[str, int, int, int | None] | None,
+    order: str,
+    exact: bool,
+    plot: Path | None,
     format_: str,
     output: Path | None,
     fail_on: str,
@@ -71,7 +82,15 @@ def analyze(
         return
     with reading(model.name or str(model)):
         plan = api.analyze(
-            model, where, dims=dict(dims), inputs=dict(inputs), values=dict(values), size_budget=limits.get("size")
+            model,
+            where,
+            dims=dict(dims),
+            inputs=dict(inputs),
+            values=dict(values),
+            size_budget=limits.get("size"),
+            order="memory" if order == "memory" else "file",
+            relieve=everything or plot is not None,
+            exact=exact,
         )
     if format_ == "json":
         from edgeplan.report.json import render_json
@@ -81,6 +100,10 @@ def analyze(
         from edgeplan.report.text import render_text
 
         write(render_text(plan, everything=everything, color=output is None and sys.stdout.isatty()), output, model)
+    if plot is not None:
+        from edgeplan.report.svg.plot import memory_plot
+
+        write(memory_plot(plan), plot, model)
     worst = plan.worst()
     if worst is not None and fail_on != "never" and worst.rank >= Severity(fail_on).rank:
         sys.exit(1)

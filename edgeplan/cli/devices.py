@@ -44,8 +44,8 @@ def _list(found: Sequence[Device]) -> Iterator[str]:
 
 
 def _ram(device: Device) -> str:
-    sizes = sorted({f.value for f in device.figures_of("ram")})
-    return "/".join(f"{s:g}" for s in sizes) + " GiB" if sizes else ""
+    sizes = sorted(device.figures_of("ram"), key=lambda f: f.bytes)
+    return "/".join(dict.fromkeys(f"{f.value:g} {f.unit}" for f in sizes))
 
 
 def _one(device: Device) -> Iterator[str]:

@@ -44,11 +44,14 @@ def rules(ctx: click.Context, backend: str | None, op: str | None, unit: str | N
 @rules.command()
 @click.option("--backend", "-b", metavar="NAME", help="Only this backend.")
 def lint(backend: str | None) -> None:
-    """Check the rows: names, spans, sources, examples, contradictions. Exit 1 on complaints."""
+    """Check the rows and memory figures: names, spans, sources, examples, contradictions. Exit 1 on complaints."""
     from edgeplan.capability.lint import lint as complaints_of
+    from edgeplan.memory.figures import cited
+    from edgeplan.memory.lint import figure_complaints
 
     tables = _tables(backend)
-    found = [(table, complaint) for table in tables for complaint in complaints_of(table, schema_of(table.dialect))]
+    found = [(table, str(c)) for table in tables for c in complaints_of(table, schema_of(table.dialect), cited(table))]
+    found += [(table, f"memory.toml: {words}") for table in tables for words in figure_complaints(table)]
     for table, complaint in found:
         click.echo(f"{table.name}: {complaint}")
     rows = sum(len(table.rows) for table in tables)

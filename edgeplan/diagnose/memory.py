@@ -1,38 +1,70 @@
-"""Findings about memory and size: EP201 to EP204, EP901."""
+"""Findings about memory and size: EP201 to EP205, EP901."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeplan.diagnose.case import Case, count
+from edgeplan.diagnose.case import Case, count, ops_of
 from edgeplan.finding import Finding
-from edgeplan.target import limit_with_entitlement
+from edgeplan.memory.term import total
 from edgeplan.units import say_bytes, say_range
 
 __all__ = ["memory_findings"]
+
+_NOTABLE = 0.05
+"""Of the peak: less is not worth a finding."""
 
 
 def memory_findings(case: Case) -> Iterator[Finding]:
     """What the plan needs beside what the device, the vendor or the user gives."""
     memory, budget = case.memory, case.target.budget
-    peak = memory.peak
     if memory.unsized and not case.free:
         yield case.finding(
             "EP901", f"{count(len(memory.unsized), 'value')} of unknown size: the memory figure is a lower bound"
         )
-    needs = f"needs {'at least ' if memory.unsized else ''}{say_range(peak.low, peak.likely, peak.high)}"
-    if budget.given is not None and peak.likely > budget.given:
-        yield case.finding("EP201", f"{needs}, the budget is {say_bytes(budget.given)}")
-    elif budget.given is None and budget.limit is not None and peak.likely > budget.limit:
-        message = f"{needs}, {case.target.device.title} gives {say_bytes(budget.limit)} ({budget.basis})"
-        raised = limit_with_entitlement(case.target.device)
-        if raised is not None:
-            message += f", {say_bytes(raised.bytes)} with the entitlement {raised.entitlement}"
-        yield case.finding("EP201", message, evidence=budget.evidence)
-    elif budget.given is None and budget.guidance is not None and peak.likely > budget.guidance:
-        yield case.finding("EP203", f"{needs}, the vendor advises to stay under {say_bytes(budget.guidance)}")
+    yield from _beside_the_limit(case)
+    for quirk in memory.quirks:
+        if quirk.size.high >= _NOTABLE * memory.peak.likely:
+            message = (
+                f"{ops_of(case.graph, quirk.ops)} may take up to {say_bytes(quirk.size.high)} more: {quirk.row.why}"
+            )
+            yield case.finding("EP205", message, quirk.ops, quirk.row)
     if budget.effective is None:
         yield case.finding("EP204", f"{budget.basis}; give one with --budget memory=SIZE")
-    if case.size_budget is not None and memory.weights > case.size_budget:
-        message = f"weights take {say_bytes(memory.weights)}, the size budget is {say_bytes(case.size_budget)}"
+    if case.size_budget is not None and memory.stored > case.size_budget:
+        message = f"weights take {say_bytes(memory.stored)}, the size budget is {say_bytes(case.size_budget)}"
         yield case.finding("EP202", message)
+    stored = total(memory.terms, "run", "flash")
+    flash = max(case.target.device.figures_of("flash"), key=lambda f: f.bytes, default=None)
+    if flash is not None and stored.low > flash.bytes:
+        needs = say_range(stored.low, stored.likely, stored.high)
+        message = f"the model takes {needs} of flash, {case.target.device.title} has {say_bytes(flash.bytes)}"
+        yield case.finding("EP202", message, evidence=case.target.device.evidence(flash))
+
+
+def _beside_the_limit(case: Case) -> Iterator[Finding]:
+    """The one finding there is to make: over the limit, perhaps over it, or over what the vendor advises."""
+    memory, budget = case.memory, case.target.budget
+    peak, limit = memory.peak, budget.effective
+    own = budget.given is not None
+    when = " while it loads" if memory.load.likely > memory.run.likely else ""
+    needs = f"needs {'at least ' if memory.unsized else ''}{say_range(peak.low, peak.likely, peak.high)}{when}"
+    if limit is not None and peak.likely > limit and (own or budget.kind != "assumed"):
+        yield case.finding("EP201", f"{needs}, {_limit(case)}", evidence=() if own else budget.evidence)
+    elif limit is not None and peak.likely > limit:
+        yield case.finding("EP203", f"{needs}, {_limit(case)}", evidence=budget.evidence)
+    elif limit is not None and peak.high > limit:
+        message = f"may need up to {say_bytes(peak.high)}{when}, {_limit(case)}"
+        yield case.finding("EP203", message, evidence=() if own else budget.evidence)
+    elif not own and budget.guidance is not None and peak.likely > budget.guidance:
+        yield case.finding("EP203", f"{needs}, the vendor advises to stay under {say_bytes(budget.guidance)}")
+
+
+def _limit(case: Case) -> str:
+    """`iPhone 14 Pro gives 2.8 GiB (app limit ...), 4.0 GiB with the entitlement increased-memory-limit`."""
+    budget = case.target.budget
+    if budget.given is not None:
+        return f"the budget is {say_bytes(budget.given)}"
+    said = f"{case.target.device.title} gives {say_bytes(budget.limit or 0)} ({budget.basis})"
+    raised = budget.raised
+    return f"{said}, {say_bytes(raised.limit)} with the entitlement {raised.entitlement}" if raised else said

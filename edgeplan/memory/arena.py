@@ -1,23 +1,24 @@
-"""Offsets for buffers in one arena: greedy by size, greedy by breadth, and the bound no plan can go below.
-
-Both heuristics are those of Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference"
-(arXiv 2001.03288): place the buffers one by one in the smallest gap between those already placed that are alive at the
-same time. They differ in the order: largest first, or first those alive at the steps where most is alive.
-"""
+"""Offsets for buffers in one arena, and how close to the bound they come."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from edgeplan.memory.climb import climb
+from edgeplan.memory.greedy import Fit, by_breadth, by_size, place
 from edgeplan.memory.lifetimes import Buffer
-from edgeplan.memory.live import live_bytes, lower_bound
+from edgeplan.memory.live import lower_bound
+from edgeplan.memory.sweep import sweep
 
-__all__ = ["Arena", "Fit", "arrange", "pack"]
+__all__ = ["Arena", "arena_of", "arrange", "pack"]
 
-Fit = Literal["best", "first"]
-"""Which gap a buffer takes: the smallest it fits into, or the lowest."""
+_GAPS = 2_000_000
+"""Spans a greedy plan may look at, about half a second."""
+_MANY = 20_000
+"""Buffers beyond which only one greedy plan is made."""
+_LOOKS = 400_000
+"""Pairs of buffers that hill climbing may look at, about a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class Arena:
     peak_step: int
 
 
+def arena_of(buffers: Sequence[Buffer], offsets: Sequence[int], steps: int, method: str) -> Arena:
+    """The arena that given offsets make, its size the end of the topmost buffer."""
+    bound, peak = lower_bound(buffers, steps)
+    return Arena(tuple(buffers), tuple(offsets), _end(buffers, offsets), bound, method, peak)
+
+
 def arrange(
     buffers: Sequence[Buffer],
     order: Iterable[int],
@@ -44,103 +51,43 @@ def arrange(
     """Place buffers one by one in an order of their indices, each index once.
 
     Each goes into a gap between those already placed that live at the same time, else on top of them, at a multiple of
-    `alignment` bytes. `size` is the end of the topmost buffer.
+    `alignment` bytes; sizes are taken as they are. Near-linear where most buffers live shortly.
     """
-    bound, peak = lower_bound(buffers, steps)
-    offsets, size = _place(buffers, order, steps, fit, alignment)
-    return Arena(tuple(buffers), tuple(offsets), size, bound, method, peak)
+    return arena_of(buffers, place(buffers, order, fit, alignment) or (), steps, method)
 
 
 def pack(buffers: Sequence[Buffer], steps: int) -> Arena:
-    """The better of the two greedy plans; the second is tried only when the first misses the bound.
+    """The best of a few plans, each tried only while those before it miss the bound.
 
-    O(n log n + overlaps).
+    Near-linear: a greedy plan that looks at too many gaps is given up, and so is hill climbing that takes too long.
+    What is left then is the plan in the order of time, O(n log n) whatever the buffers.
     """
-    by_size = sorted(range(len(buffers)), key=lambda i: (-buffers[i].size, buffers[i].born))
-    found = arrange(buffers, by_size, steps, "greedy by size")
-    if found.size > found.bound:
-        other = arrange(buffers, _by_breadth(buffers, steps), steps, "greedy by breadth")
-        if other.size < found.size:
-            return other
-    return found
+    bound, peak = lower_bound(buffers, steps)
+    plans = ((_end(buffers, offsets), method, offsets) for method, offsets in _plans(buffers, steps, bound))
+    size, method, offsets = next(plans)
+    while size > bound:
+        found = next(plans, None)
+        if found is None:
+            break
+        if found[0] < size:
+            size, method, offsets = found
+    return Arena(tuple(buffers), tuple(offsets), size, bound, method, peak)
 
 
-def _by_breadth(buffers: Sequence[Buffer], steps: int) -> list[int]:
-    """Buffers by the largest breadth (bytes alive) of a step they live through, then by size."""
-    width = 1
-    while width < max(steps, 1):
-        width *= 2
-    tree = [(0, 0)] * (2 * width)
-    for step, live in enumerate(live_bytes(buffers, steps)):
-        tree[width + step] = (live, -step)
-    for node in range(width - 1, 0, -1):
-        tree[node] = max(tree[2 * node], tree[2 * node + 1])
-    widest = [max(tree[node] for node in _cover(b.born, b.dies, width)) for b in buffers]
-    return sorted(range(len(buffers)), key=lambda i: (-widest[i][0], -widest[i][1], -buffers[i].size))
+def _plans(buffers: Sequence[Buffer], steps: int, bound: int) -> Iterator[tuple[str, list[int]]]:
+    largest_first = by_size(buffers)
+    greedy = place(buffers, largest_first, budget=_GAPS)
+    if greedy is not None:
+        yield "greedy by size", greedy
+    yield "in order of time", sweep(buffers, bound)
+    if greedy is not None and len(buffers) <= _MANY:
+        second = place(buffers, by_breadth(buffers, steps), budget=_GAPS)
+        if second is not None:
+            yield "greedy by breadth", second
+    climbed = climb(buffers, largest_first, bound, _LOOKS)
+    if climbed is not None:
+        yield "hill climbing", climbed
 
 
-def _place(
-    buffers: Sequence[Buffer], order: Iterable[int], steps: int, fit: Fit, alignment: int
-) -> tuple[list[int], int]:
-    offsets = [0] * len(buffers)
-    placed = _Timeline(steps)
-    size = 0
-    for i in order:
-        b = buffers[i]
-        best, best_gap, top = -1, -1, 0
-        for start, end in sorted((offsets[j], offsets[j] + buffers[j].size) for j in placed.overlapping(b)):
-            at = -(-top // alignment) * alignment
-            if start >= at + b.size and (best < 0 or start - at < best_gap):
-                best, best_gap = at, start - top
-                if fit == "first":
-                    break
-            top = max(top, end)
-        offsets[i] = best if best >= 0 else -(-top // alignment) * alignment
-        size = max(size, offsets[i] + b.size)
-        placed.add(i, b)
-    return offsets, size
-
-
-def _cover(first: int, last: int, width: int) -> Iterator[int]:
-    """The nodes of a segment tree over `width` steps that together cover first..last, both included."""
-    low, high = first + width, last + width + 1
-    while low < high:
-        if low & 1:
-            yield low
-            low += 1
-        if high & 1:
-            high -= 1
-            yield high
-        low >>= 1
-        high >>= 1
-
-
-class _Timeline:
-    """Intervals by the step they start at, and in a segment tree: those that overlap a given one are found at once.
-
-    They are the ones that start while it lives, and the ones that started before and still live at its first step.
-    """
-
-    def __init__(self, steps: int) -> None:
-        self._width = 1
-        while self._width < max(steps, 1):
-            self._width *= 2
-        self._started: list[list[int]] = [[] for _ in range(self._width)]
-        self._covering: dict[int, dict[int, list[int]]] = {}  # by height above the leaves, then by node
-
-    def add(self, index: int, b: Buffer) -> None:
-        """Store an interval."""
-        self._started[b.born].append(index)
-        for node in _cover(b.born + 1, b.dies, self._width):
-            height = self._width.bit_length() - node.bit_length()
-            self._covering.setdefault(height, {}).setdefault(node, []).append(index)
-
-    def overlapping(self, b: Buffer) -> list[int]:
-        """The stored intervals that share a step with this one, each once."""
-        found: list[int] = []
-        for started in self._started[b.born : b.dies + 1]:
-            found += started
-        leaf = b.born + self._width
-        for height, nodes in self._covering.items():
-            found += nodes.get(leaf >> height, ())
-        return found
+def _end(buffers: Sequence[Buffer], offsets: Sequence[int]) -> int:
+    return max((offset + b.size for b, offset in zip(buffers, offsets, strict=True)), default=0)

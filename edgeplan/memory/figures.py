@@ -13,7 +13,7 @@ from edgeplan.capability.rows import Backend, RulesError, rules_dir
 from edgeplan.finding import Evidence
 from edgeplan.memory.range import Range
 
-__all__ = ["Figure", "Figures", "load_figures"]
+__all__ = ["Figure", "Figures", "all_figures", "cited", "load_figures"]
 
 _BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -83,6 +83,16 @@ class Figures:
 def load_figures(backend: Backend, release: str) -> Figures:
     """Read a backend's memory figures; none when it has no such file. Raises `RulesError` on a broken one."""
     return Figures(backend, release, _read(backend.name).figure)
+
+
+def all_figures(backend: Backend) -> Mapping[str, tuple[Figure, ...]]:
+    """Every figure of a backend by its name, whatever release it speaks of. Raises `RulesError` on a broken file."""
+    return _read(backend.name).figure
+
+
+def cited(backend: Backend) -> frozenset[str]:
+    """The sources that a backend's figures rest on."""
+    return frozenset(key for found in all_figures(backend).values() for figure in found for key in figure.source)
 
 
 @lru_cache(maxsize=16)

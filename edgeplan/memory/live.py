@@ -24,7 +24,10 @@ def live_bytes(buffers: Sequence[Buffer], steps: int) -> list[int]:
 
 
 def lower_bound(buffers: Sequence[Buffer], steps: int) -> tuple[int, int]:
-    """The largest sum of sizes alive at one step, and the first step where it is reached."""
-    live = live_bytes(buffers, steps)
-    best = max(range(len(live)), key=live.__getitem__, default=0)
-    return (live[best] if live else 0), best
+    """The largest sum of sizes alive at one step, and the first step where it is reached.
+
+    Where no op runs, what is given is alive all the same: at step 0.
+    """
+    live = live_bytes(buffers, max(steps, 1))
+    best = max(range(len(live)), key=live.__getitem__)
+    return live[best], best

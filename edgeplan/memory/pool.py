@@ -9,20 +9,30 @@ from edgeplan.graph import Graph
 from edgeplan.memory.arena import Arena, pack
 from edgeplan.memory.lifetimes import ArenaRules, lifetimes
 
-__all__ = ["Pool", "plan_pool"]
+__all__ = ["Pool", "plan_pool", "running_order"]
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """An arena under the name a report gives it; `unsized` are the values its plan leaves out."""
+    """An arena under the name a report gives it; `unsized` are the values its plan leaves out.
+
+    The steps of its buffers are the ops as they stand in the graph, or in `order`, by index, where the runtime runs
+    them in another one.
+    """
 
     name: str
     arena: Arena
     unsized: tuple[str, ...] = ()
+    order: tuple[int, ...] = ()
+
+
+def running_order(pools: Sequence[Pool]) -> tuple[int, ...]:
+    """The order in which the ops run, by index; empty where it is the one in which they stand."""
+    return next((pool.order for pool in pools if pool.order), ())
 
 
 def plan_pool(graph: Graph, rules: ArenaRules, name: str = "arena") -> Pool:
-    """Plan all activations of a graph as one region, by the better of two greedy plans."""
+    """Plan all activations of a graph as one region, as small as `pack` makes it."""
     found = lifetimes(graph, rules, lambda body: _body(body, rules))
     return Pool(name, pack(found.buffers, found.steps), found.unsized)
 

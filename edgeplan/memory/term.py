@@ -9,7 +9,7 @@ from typing import Literal
 from edgeplan.finding import Evidence
 from edgeplan.memory.range import Range
 
-__all__ = ["Kind", "Phase", "Term", "total"]
+__all__ = ["Holder", "Kind", "Phase", "Term", "total"]
 
 Kind = Literal["computed", "estimated", "measured"]
 """Exact given the graph; a model with a stated error; somebody's run, cited."""
@@ -20,12 +20,17 @@ Phase = Literal["build", "load", "run", "always"]
 A build happens once, apart from any run, and can happen on another machine."""
 
 
+Holder = Literal["app", "driver", "file", "flash"]
+"""The app's own process; buffers of an accelerator's driver, which take the device's memory but are not counted to the
+app; pages of a file, resident but dropped when the system runs short; storage that is read in place.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """Part of the memory a network takes on a device.
 
-    `basis` says in a sentence how the size comes about, `evidence` who says so. `reclaimable` are pages of the model's
-    file that the system drops under pressure and reads again: resident, but not what an app is killed for.
+    `basis` says in a sentence how the size comes about, `evidence` who says so, `holder` whose memory it is.
     """
 
     name: str
@@ -34,11 +39,15 @@ class Term:
     phase: Phase
     basis: str
     evidence: tuple[Evidence, ...] = ()
-    reclaimable: bool = False
+    holder: Holder = "app"
 
 
-def total(terms: Iterable[Term], phase: Phase, *, reclaimable: bool = False) -> Range:
-    """What all terms of a phase need together; reclaimable ones only when asked for. A build shares with nothing."""
+def total(terms: Iterable[Term], phase: Phase, *holders: Holder) -> Range:
+    """What all terms of a phase need together, held by `holders`: by the app and the driver where none is named.
+
+    A build shares with no other phase.
+    """
     phases = (phase,) if phase == "build" else (phase, "always")
-    held = (t.size for t in terms if t.phase in phases and (reclaimable or not t.reclaimable))
-    return sum(held, start=Range())
+    return sum(
+        (t.size for t in terms if t.phase in phases and t.holder in (holders or ("app", "driver"))), start=Range()
+    )

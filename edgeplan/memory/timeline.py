@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from edgeplan.graph import Graph, Op
+from edgeplan.graph import Graph
 from edgeplan.memory.lifetimes import Buffer, Role
 from edgeplan.memory.live import live_bytes
-from edgeplan.memory.pool import Pool
+from edgeplan.memory.pool import Pool, running_order
 
 __all__ = ["Held", "Timeline", "Use", "timeline"]
 
-Use = Literal["input", "output", "scratch", "body", "state", "waiting"]
-"""What a buffer is to the op at the peak: read or written by it, its scratch memory, the arena of its body, kept from
-call to call, or waiting for a later op (a skip connection, say)."""
+Use = Literal["input", "output", "scratch", "body", "state", "waiting", "kept"]
+"""What a buffer is to the op at the peak: read or written by it, its scratch memory, the arena of its body, a state
+that lasts from call to call, waiting for a later op (a skip connection, say), or an input or output of the graph that
+no op reads any more and the runtime keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`live[i]` bytes are alive, over all pools, while op `i` of the graph runs.
+    """`live[i]` bytes are alive, over all pools, while the `i`-th op runs: of the graph, or of `order` if there is one.
 
     `peak` is the most of them, `steps` every op where it is reached. `op` and `type` name the first one and `held` all
     that is alive there, largest first. A pool's arena may be larger than its peak: buffers have to fit side by side.
+    `makers` gives the op that makes a buffer's value where the buffer is alive before it: outputs of a part that a
+    runtime hands to another unit, say.
     """
 
     live: tuple[int, ...]
@@ -45,6 +48,8 @@ class Timeline:
     op: str
     type: str
     held: tuple[Held, ...]
+    makers: Mapping[str, int] = field(default_factory=dict)
+    order: tuple[int, ...] = ()
 
     @property
     def step(self) -> int:
@@ -54,13 +59,22 @@ class Timeline:
 
 def timeline(graph: Graph, pools: Sequence[Pool]) -> Timeline:
     """The timeline of all pools together, a step being an op of the graph. O(buffers + ops)."""
+    order = running_order(pools)
+    if order:
+        graph = replace(graph, ops=tuple(graph.ops[i] for i in order))
     live = live_bytes([b for pool in pools for b in pool.arena.buffers], len(graph.ops))
     peak = max(live, default=0)
     steps = tuple(i for i, size in enumerate(live) if size == peak)
     if not steps:
         return Timeline((), 0, (), "", "", ())
     op = graph.ops[steps[0]]
-    return Timeline(tuple(live), peak, steps, op.name, op.label, tuple(_held(graph, pools, steps[0])))
+    makers = {
+        b.value: graph.producer[b.value]
+        for pool in pools
+        for b in pool.arena.buffers
+        if b.role == "activation" and graph.producer.get(b.value, b.born) > b.born
+    }
+    return Timeline(tuple(live), peak, steps, op.name, op.label, tuple(_held(graph, pools, steps[0])), makers, order)
 
 
 def _held(graph: Graph, pools: Sequence[Pool], step: int) -> list[Held]:
@@ -68,14 +82,19 @@ def _held(graph: Graph, pools: Sequence[Pool], step: int) -> list[Held]:
     owned = {b.value for _, b in here if b.role == "activation"}
     op = graph.ops[step]
     read = {_owner(graph, name, owned) for name in graph.reads(op)}
-    found = [Held(b.value, b.size, _use(b, op, read), b.role, pool, b.born, b.dies) for pool, b in here]
+    found = [Held(b.value, b.size, _use(b, step, graph, read), b.role, pool, b.born, b.dies) for pool, b in here]
     return sorted(found, key=lambda held: (-held.size, held.born))  # stable: equal ones stay in the order of the pools
 
 
-def _use(buffer: Buffer, op: Op, read: set[str]) -> Use:
+def _use(buffer: Buffer, step: int, graph: Graph, read: set[str]) -> Use:
     if buffer.role != "activation":
         return buffer.role
-    return "output" if buffer.value in op.outputs else "input" if buffer.value in read else "waiting"
+    if buffer.value in graph.ops[step].outputs:
+        return "output"
+    if buffer.value in read:
+        return "input"
+    ends = buffer.value in graph.inputs or buffer.value in graph.outputs
+    return "kept" if ends and max(graph.consumers.get(buffer.value, (0,))) < step else "waiting"
 
 
 def _owner(graph: Graph, name: str, owned: set[str]) -> str:

@@ -11,7 +11,7 @@ from edgeplan.capability.rows import Backend, Row
 from edgeplan.graph import Graph, Op, Value
 from edgeplan.target import Target, Unit
 
-__all__ = ["Judge", "Support", "Verdict", "facts_of"]
+__all__ = ["Judge", "Support", "Verdict", "facts_of", "in_force"]
 
 
 class Verdict(Enum):
@@ -116,7 +116,7 @@ class _Table:
     def __init__(self, backend: Backend, unit: Unit, release: str, precision: str) -> None:
         self._by_op: dict[str, list[tuple[Row, Callable[[Facts], Truth]]]] = {}
         self._rows = [
-            row for row in backend.rows if unit.name in row.unit and _in_force(row, backend, unit, release, precision)
+            row for row in backend.rows if unit.name in row.unit and in_force(row, backend, unit, release, precision)
         ]
         self._index: dict[str, list[Row]] = {}
         for row in self._rows:
@@ -151,7 +151,8 @@ class _Table:
         return Support(Verdict.UNKNOWN, (), (*maybe["degrades"], *maybe["runs"]))
 
 
-def _in_force(row: Row, backend: Backend, unit: Unit, release: str, precision: str) -> bool:
+def in_force(row: Row, backend: Backend, unit: Unit, release: str, precision: str) -> bool:
+    """Whether a row speaks of a unit at all: its release, generation, features and precision."""
     if row.precision and precision not in row.precision:
         return False
     if not set(row.features) <= set(unit.features) or set(row.lacks) & set(unit.features):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from edgeplan.capability.rows import Backend, Partitions, Row
 from edgeplan.capability.sentence import conditions, span
 from edgeplan.capability.table import Cell, Mark, UnitTable
+from edgeplan.memory.figures import all_figures
 
 __all__ = ["backend_page", "matrix_table"]
 
@@ -51,6 +52,7 @@ def backend_page(backend: Backend) -> Iterator[str]:
         if "*" not in row.ops and (row.verdict != "runs" or any(conditions(row))):
             yield f"- {_sentence(backend, row)}"
     yield ""
+    yield from _figures(backend)
     yield "## Sources"
     yield ""
     for key, source in sorted(backend.sources.items()):
@@ -91,6 +93,24 @@ def _fusions(backend: Backend) -> Iterator[str]:
         since = (f"{f} (since {lowering.since[f]})" if f in lowering.since else f for f in lowering.fuse)
         yield f"Fused before ops are judged: {', '.join(since)}."
         yield ""
+
+
+def _figures(backend: Backend) -> Iterator[str]:
+    found = all_figures(backend)
+    if not found:
+        return
+    yield "## Memory figures"
+    yield ""
+    for name, figures in found.items():
+        for figure in figures:
+            low, likely, high = (f"{bound:g}" for bound in figure.bounds())
+            unit = "" if figure.unit == "1" else f" {figure.unit}"
+            size = f"{likely}{unit}" if low == high else f"{likely}{unit} ({low} to {high})"
+            since = f"from {figure.since} on" if figure.since else ""
+            span = " ".join(w for w in (since, f"until {figure.until}" if figure.until else "") if w)
+            when = f" ({span})" if span else ""
+            yield f"- **{name}** {size}{when}. {_plain(figure.why)} ({figure.kind}; {', '.join(figure.source)})"
+    yield ""
 
 
 def _sentence(backend: Backend, row: Row) -> str:

@@ -13,7 +13,7 @@ from edgeplan.finding import Evidence, Finding, Severity
 from edgeplan.plan import Outcome, Plan
 from edgeplan.report.console import printed
 from edgeplan.report.escape import plain
-from edgeplan.report.memory import memory_rows, terms_table
+from edgeplan.report.memory import memory_rows, relief_rows, terms_table
 from edgeplan.summary import UnitShare
 from edgeplan.units import say_bytes, say_count, say_percent
 
@@ -43,7 +43,7 @@ def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
     grid.add_column(justify="right", no_wrap=True)
     grid.add_row("units", _units(plan), Text("predicted", "dim"))
     grid.add_row("", _segments(plan), "")
-    for head, said, kind in memory_rows(plan.memory, plan.budget):
+    for head, said, kind in (*memory_rows(plan.memory, plan.budget), *relief_rows(plan, everything)):
         grid.add_row(head, said, Text(kind, "dim"))
     yield Padding(grid, (0, 0, 0, 2))
     if everything:

@@ -69,6 +69,8 @@ CASES = [
     ("squeezes_no_such_axis", op("SQUEEZE", "input", squeeze_dims=(4,)), (FLOAT,), FLOAT, True),
     ("squeezes_no_such_axis", op("SQUEEZE", "input", squeeze_dims=(0,)), (OPEN,), FLOAT, False),
     ("squeezes_no_such_axis", op("SQUEEZE", "input", squeeze_dims=(0,)), (SHAPELESS,), FLOAT, None),
+    ("joins_more_than_ten", op("CONCATENATION", *["values"] * 11), (FLOAT,) * 11, FLOAT, True),
+    ("joins_more_than_ten", op("CONCATENATION", *["values"] * 10), (FLOAT,) * 10, FLOAT, False),
     ("packs_computed_sizes", op("PACK", "values"), (Value("n", DType.INT32, ()),), SIZE, True),
     ("packs_computed_sizes", op("PACK", "values"), (Value("n", DType.INT32, (), True),), SIZE, False),
     ("packs_computed_sizes", op("PACK", "values"), (FLOAT,), FLOAT, False),

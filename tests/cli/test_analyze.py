@@ -269,3 +269,56 @@ def test_what_is_not_swept_must_be_bound(run: Run, save: Save) -> None:
     result = run("analyze", save(OPEN.replace("16,16", "h,w")), *PHONE, "--sweep", "h=16..32")
     assert result.exit_code == 2
     assert "'N', 'w' would stay free" in result.stderr
+
+
+FORK = """g (float[1,1,32,32] x) => (float[1,64,1,1] y) <int64[4] small = {64,1,3,3}, int64[4] large = {64,1,5,5}> {
+    w = ConstantOfShape (small) v = ConstantOfShape (large) a = Conv (x, w) b = Conv (x, v)
+    p = GlobalAveragePool (a) q = GlobalAveragePool (b) y = Add (p, q)
+}"""
+"""Two large results, each reduced at once in the better order."""
+
+
+def test_another_order_of_the_ops_needs_less(run: Run, save: Save) -> None:
+    board = ("--target", "raspberry-pi-5-8gb", "--format", "json")
+    model = save(FORK)
+    file, memory = (json.loads(run("analyze", model, *board, "--order", o).stdout) for o in ("file", "memory"))
+    assert file["order"] is None
+    assert memory["order"]["after"] < memory["order"]["before"]
+    assert memory["order"]["ops"] == [op["name"] for op in memory["ops"]] != [op["name"] for op in file["ops"]]
+    assert sorted(memory["order"]["ops"]) == sorted(op["name"] for op in file["ops"])
+    assert memory["memory"]["timeline"]["peak"] < file["memory"]["timeline"]["peak"]
+
+
+def test_the_new_order_is_reported(run: Run, save: Save) -> None:
+    board = ("--target", "raspberry-pi-5-8gb", "--order", "memory")
+    assert " ops moved: " in run("analyze", save(FORK), *board).stdout
+    assert "no order with a lower peak found" in run("analyze", save(), *board).stdout
+
+
+def test_what_would_lower_the_memory_is_said_when_it_is_short_or_asked_for(run: Run, save: Save) -> None:
+    model = save(FORK)
+    board = ("--target", "raspberry-pi-5-8gb", "--format", "json")
+    assert json.loads(run("analyze", model, *board).stdout)["relief"] == []
+    for more in (("--all",), ("--budget", "memory=1kB")):
+        assert "order" in [way["name"] for way in json.loads(run("analyze", model, *board, *more).stdout)["relief"]]
+    assert "  lower " in run("analyze", model, "--target", "raspberry-pi-5-8gb", "--all").stdout
+
+
+def test_a_solver_is_asked_for_a_smaller_arena(run: Run, save: Save) -> None:
+    assert "  exact  " in run("analyze", save(FORK), "--target", "raspberry-pi-5-8gb", "--exact").stdout
+    assert "  exact  " not in run("analyze", save(FORK), "--target", "raspberry-pi-5-8gb").stdout
+
+
+def test_a_plot_is_written_beside_the_report(run: Run, save: Save, tmp_path: Path) -> None:
+    plot = tmp_path / "memory.svg"
+    result = run("analyze", save(), *PHONE, "--plot", plot)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("FITS")
+    assert plot.read_text("utf-8").startswith("<svg ")
+
+
+def test_a_plot_never_overwrites_the_model(run: Run, save: Save) -> None:
+    model = save()
+    before = model.read_bytes()
+    assert run("analyze", model, *PHONE, "--plot", model).exit_code == 2
+    assert model.read_bytes() == before

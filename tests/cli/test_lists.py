@@ -89,7 +89,7 @@ def test_the_rows_are_checked_when_asked(run: Run) -> None:
 def test_complaints_exit_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from edgeplan.capability import lint
 
-    monkeypatch.setattr(lint, "lint", lambda backend, schema_of: [lint.Complaint("conv", "is wrong")])
+    monkeypatch.setattr(lint, "lint", lambda backend, schema_of, cited: [lint.Complaint("conv", "is wrong")])
     result = run("rules", "lint", "--backend", "coreml")
     assert (result.exit_code, result.stdout) == (1, "coreml: conv: is wrong\n")
     assert result.stderr.endswith("rows, 1 complaint\n")

@@ -21,3 +21,7 @@ def test_the_bound_is_the_most_bytes_alive_at_one_step(spans: list[tuple[int, in
 def test_nothing_is_alive_where_there_are_no_steps() -> None:
     assert live_bytes([], 0) == []
     assert lower_bound([], 0) == (0, 0)
+
+
+def test_inputs_of_a_graph_without_ops_are_alive() -> None:
+    assert lower_bound([Buffer("x", 0, 0, 64), Buffer("y", 0, 0, 32)], 0) == (96, 0)

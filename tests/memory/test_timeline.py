@@ -50,6 +50,21 @@ def test_scratch_and_states_are_told_from_tensors() -> None:
     ]
 
 
+def test_what_the_runtime_keeps_is_told_from_what_still_waits_for_an_op() -> None:
+    text = """g (float[16] x) => (early, y) {
+        early = Relu (x)
+        a = Neg (x)
+        b = Abs (a)
+        c = Concat <axis = 0> (b, b, b, b)
+        y = Concat <axis = 0> (a, c)
+    }"""
+    found = line(text, ArenaRules(inputs_stay=True))
+    assert found.step == 4
+    assert {h.value: h.use for h in found.held} == {
+        "c": "input", "y": "output", "a": "input", "x": "kept", "early": "kept",
+    }  # fmt: skip
+
+
 def test_what_is_read_through_a_view_is_an_input() -> None:
     found = line(
         """g (float[4,4] x) => (z) <int64[1] s = {16}> {
@@ -75,3 +90,10 @@ def test_a_graph_without_ops_has_no_peak() -> None:
     graph = Graph("g", "onnx", (), {}, (), ())
     assert timeline(graph, (plan_pool(graph, ArenaRules()),)) == Timeline((), 0, (), "", "", ())
     assert timeline(graph, ()).step == 0
+
+
+def test_a_value_whose_buffer_is_there_before_it_is_made_names_its_maker() -> None:
+    graph = parse_text("g (float[16] x) => (y) { a = Relu (x) b = Neg (a) y = Abs (b) }")
+    early = Pool("early", pack([Buffer("x", 0, 2, 64), Buffer("a", 0, 1, 64), Buffer("y", 0, 2, 64)], 3))
+    assert timeline(graph, (early,)).makers == {"y": 2}
+    assert timeline(graph, (plan_pool(graph, ArenaRules()),)).makers == {}

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgeplan.frontends.loaded import Loaded
-from edgeplan.frontends.tflite.bind import bind
+from edgeplan.frontends.tflite.bind import bind, stored_sizes
 from edgeplan.frontends.tflite.build import build, check_depth, tensor_names
 from edgeplan.frontends.tflite.infer import infer
 from edgeplan.frontends.tflite.read import IDENTIFIER, TfliteFile
@@ -41,4 +41,4 @@ def load_tflite(
     graph = build(file, infer(file, main, bound))
     folder = source.parent if isinstance(source, Path) else None
     missing = tuple(name for name in file.files if folder is not None and not os.path.isfile(folder / name))
-    return Loaded(graph, tuple(sorted(free)), missing)
+    return Loaded(graph, tuple(sorted(free)), missing, stored_sizes(main))

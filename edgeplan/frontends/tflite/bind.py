@@ -10,7 +10,7 @@ from edgeplan.frontends.tflite.infer import Bindings, declared
 from edgeplan.frontends.tflite.read import Subgraph
 from edgeplan.graph import Dim, Shape
 
-__all__ = ["bind"]
+__all__ = ["bind", "stored_sizes"]
 
 
 def bind(
@@ -52,6 +52,16 @@ def bind(
     contents = {names[name]: _value(graph, names[name], name, value) for name, value in values.items()}
     left = {d for i, shape in found.items() if i not in contents for d in shape or () if isinstance(d, str)}
     return Bindings(found, contents, resized), frozenset(left)
+
+
+def stored_sizes(graph: Subgraph) -> dict[str, int]:
+    """The sizes that a file's tensors have where their signature leaves them open, by the names of the dimensions."""
+    found: dict[str, int] = {}
+    for i in graph.inputs:
+        for name, size in zip(_named(graph, i) or (), graph.tensors[i].shape or (), strict=False):
+            if isinstance(name, str):
+                found.setdefault(name, size)
+    return found
 
 
 def _named(graph: Subgraph, index: int) -> Shape:

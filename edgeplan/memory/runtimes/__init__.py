@@ -9,7 +9,15 @@ from edgeplan.memory.runtimes.profile import Profile
 
 __all__ = ["profile_of"]
 
-_HOMES: Mapping[str, str] = {"tflite": "litert"}
+_HOMES: Mapping[str, str] = {
+    "coreml": "coreml",
+    "onnxruntime-coreml": "onnxruntime",
+    "qnn": "qnn",
+    "snpe": "qnn",
+    "tensorrt": "tensorrt",
+    "tflite": "litert",
+    "tflite-micro": "tflite_micro",
+}
 
 
 def profile_of(backend: str) -> Profile:

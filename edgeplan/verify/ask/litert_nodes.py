@@ -8,7 +8,7 @@ indices of the ops it replaced, so the last one sees the whole placement. The st
 from __future__ import annotations
 
 import ctypes as c
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,9 @@ _DYNAMIC_TOO = 1
 """kTfLiteDelegateFlagsAllowDynamicTensors: also a graph whose tensors are allocated may be looked at."""
 
 
-_ARENA, _DYNAMIC = 2, 4
-"""kTfLiteArenaRw, kTfLiteDynamic: a tensor's memory is planned, or taken while the model runs."""
+_ARENA, _PERSISTENT, _DYNAMIC = 2, 3, 4
+"""kTfLiteArenaRw, kTfLiteArenaRwPersistent, kTfLiteDynamic: a tensor's memory is planned for one call, for all of
+them, or taken from the heap."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,16 @@ class Reader:
     """The delegate. `address` is for the runtime; `steps` is None until it was given the main subgraph, its first.
 
     `arena` is the size in bytes of the memory that the subgraph's tensors and its kernels' scratch share, None when
-    some of it is not planned.
+    some of it is not planned, unless `partly` asks for the rest; `persistent` that of what outlives a call. `bodies`
+    are the two of every other subgraph.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, partly: bool = False) -> None:
+        self._partly = partly
         self.steps: list[Step] | None = None
         self.arena: int | None = None
+        self.persistent: int | None = None
+        self.bodies: list[tuple[int | None, int | None]] = []
         self._delegate = _Delegate(prepare=_PREPARE(self._prepare), flags=_DYNAMIC_TOO)
 
     @property
@@ -106,28 +111,51 @@ class Reader:
         return c.addressof(self._delegate)
 
     def _prepare(self, context: Any, _delegate: Any) -> int:
+        used = [t for t in _used(context) if not self._partly or (t[0] != _DYNAMIC and t[1])]
+        found = span(used), span([t for t in used if t[0] == _PERSISTENT], _PERSISTENT)
         if self.steps is None:
             self.steps = _steps(context)
-            tensors = (context.contents.tensors[i] for i in range(context.contents.tensors_size))
-            self.arena = span([(t.allocation_type, t.data or 0, t.bytes) for t in tensors])
+            self.arena, self.persistent = found
+        else:
+            self.bodies.append(found)
         return 0
 
 
-def _steps(context: Any) -> list[Step]:
+def _nodes(context: Any) -> Iterator[tuple[int, Any, Any]]:
+    """The nodes of the execution plan: index, node and kernel."""
     plan = c.c_void_p()
     if _PLAN(context.contents.get_plan)(context, c.byref(plan)):
-        return []
-    get_node, found = _NODE(context.contents.get_node), []
+        return
+    get_node = _NODE(context.contents.get_node)
     for index in _ints(plan.value):
         node, registration = c.POINTER(_Node)(), c.POINTER(_Registration)()
-        if get_node(context, index, c.byref(node), c.byref(registration)):
+        if not get_node(context, index, c.byref(node), c.byref(registration)):
+            yield index, node.contents, registration.contents
+
+
+def _steps(context: Any) -> list[Step]:
+    found = []
+    for index, node, registration in _nodes(context):
+        if not node.delegate:
+            found.append(Step((index,), OWN, registration.invoke or 0))
             continue
-        if not node.contents.delegate:
-            found.append(Step((index,), OWN, registration.contents.invoke or 0))
-            continue
-        name = (registration.contents.custom_name or b"").decode(errors="replace")
-        taken = c.cast(node.contents.builtin_data, c.POINTER(_Parameters)).contents.nodes
+        name = (registration.custom_name or b"").decode(errors="replace")
+        taken = c.cast(node.builtin_data, c.POINTER(_Parameters)).contents.nodes
         found.append(Step(tuple(_ints(taken)), UNITS.get(name, name)))
+    return found
+
+
+def _used(context: Any) -> list[tuple[int, int, int]]:
+    """The tensors that nodes read and make, and all others that have memory: how allocated, address, bytes.
+
+    What kernels take from the heap for themselves is left out: it says nothing of the tensors of the graph.
+    """
+    named = {i for _, node, _ in _nodes(context) for i in (*_ints(node.inputs), *_ints(node.outputs))}
+    found = []
+    for i in range(context.contents.tensors_size):
+        t = context.contents.tensors[i]
+        if i in named or (t.data and t.allocation_type != _DYNAMIC):
+            found.append((t.allocation_type, t.data or 0, t.bytes))
     return found
 
 
@@ -139,11 +167,11 @@ def _ints(address: int | None) -> list[int]:
     return array[1 : array[0] + 1]
 
 
-def span(tensors: Sequence[tuple[int, int, int]]) -> int | None:
+def span(tensors: Sequence[tuple[int, int, int]], arena: int = _ARENA) -> int | None:
     """From the first byte to the last of the tensors (how allocated, address, bytes) in the arena; None when some are
     not in it but elsewhere, for as long as the model runs.
     """
-    planned = [(address, size) for kind, address, size in tensors if kind == _ARENA and size]
+    planned = [(address, size) for kind, address, size in tensors if kind == arena and size]
     if any(kind == _DYNAMIC for kind, _, _ in tensors) or not planned or any(not address for address, _ in planned):
         return None
     return max(a + n for a, n in planned) - min(a for a, n in planned)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from edgeplan.graph import Op, Value
 
-__all__ = ["squeezes_no_such_axis"]
+__all__ = ["joins_more_than_ten", "squeezes_no_such_axis"]
+
+_JOINED = 10
+
+
+def joins_more_than_ten(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """More than ten tensors are joined."""
+    return len(inputs) > _JOINED
 
 
 def squeezes_no_such_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
