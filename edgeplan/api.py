@@ -136,14 +136,15 @@ def sweep(
     """
     limit = target.budget.effective
     if limit is None:
-        raise BindingError(f"{target.budget.basis}: give one to hold the sizes against")
+        raise BindingError(f"{target.budget.basis}; give one with --budget memory=SIZE")
     read = load_model(model, dims, inputs, values)
     first = bindings(read.graph, read.free, name, sizes[0])
     if isinstance(first, str):
         raise BindingError(first)
     open_ = [d for d in read.free if d not in first.dims]
     if open_:
-        raise BindingError(f"{', '.join(map(repr, open_))} would stay free: bind what is not swept")
+        more = " ".join(f"--dim {d}=SIZE" for d in open_)
+        raise BindingError(f"{name!r} leaves {', '.join(map(repr, open_))} open: add {more}")
 
     def need(size: int) -> Need | str:
         bound = bindings(read.graph, read.free, name, size)
@@ -154,7 +155,7 @@ def sweep(
         except (ModelError, BindingError) as e:
             return str(e)
         if plan.memory.unsized:
-            return f"{len(plan.memory.unsized)} values have no known size, {plan.memory.unsized[0]!r} first"
+            return f"the model may be made for one size: that of {plan.memory.unsized[0]!r} does not follow"
         return Need(plan.memory.peak, plan.memory.activations, plan.model.inputs)
 
     return search(name, sizes, limit, need)

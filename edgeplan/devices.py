@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from edgeplan.capability.rows import RulesError, Source, rules_dir
-from edgeplan.finding import Evidence
+from edgeplan.finding import Confidence, Evidence, confidence
 
 __all__ = ["Chip", "ChipUnit", "Device", "DeviceError", "Figure", "all_devices", "find_device", "normal_id"]
 
@@ -116,6 +116,12 @@ class Device(msgspec.Struct, frozen=True):
         """The sources of a figure."""
         found = ((k, w, self.sources.get(k)) for k, w in figure.source.items())
         return tuple(Evidence(k, s.kind, w, s.url) for k, w, s in found if s is not None)
+
+    def confidence(self, figure: Figure, elsewhere: bool = False) -> Confidence:
+        """How far a figure holds: that of its best source, a step less where it was taken over from something else."""
+        if figure.kind == "assumed":
+            return Confidence.LOW
+        return confidence(self.evidence(figure), disputed=elsewhere or figure.kind == "estimated")
 
 
 def normal_id(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,11 +56,8 @@ class DType(Enum):
     def __init__(self, label: str, bits: int) -> None:
         self.label = label
         self.bits = bits
-
-    @property
-    def is_float(self) -> bool:
+        self.is_float = label.startswith(("float", "bfloat"))
         """True for every floating-point type of 4 to 64 bits."""
-        return self.label.startswith(("float", "bfloat"))
 
     def __str__(self) -> str:
         return self.label
@@ -94,6 +91,7 @@ class Value:
         return None if n is None or self.dtype is None else (n * self.dtype.bits + 7) // 8
 
 
+@lru_cache(maxsize=4096)  # a network has few shapes, each on hundreds of values
 def _elements(shape: Shape) -> int | None:
     if shape is None:
         return None

@@ -200,15 +200,16 @@ def _budget(device: Device, release: str, given: int | None) -> Budget:
     best = _nearest([f for f in limits if not f.entitlement], release)
     raised = _raised(device, _nearest([f for f in limits if f.entitlement], release))
     if best is not None:
-        evidence = device.evidence(best)
-        trust = _trust(best, release, evidence)
-        return Budget(best.bytes, guidance, ram, best.kind, _said(best), evidence, given, raised, trust)
+        trust = device.confidence(best, elsewhere=_distance(best.os, release)[0] != 0)
+        return Budget(best.bytes, guidance, ram, best.kind, _said(best), device.evidence(best), given, raised, trust)
     visible = next(iter(device.figures_of("visible-memory")), None)
     if visible is not None and not raised:
         idle = next(iter(device.figures_of("idle-memory-used")), None)
         used = idle.bytes if idle else 0
-        basis = f"{visible.value:,.0f} {visible.unit} visible" + (
-            f" less {idle.value:,.0f} {idle.unit} used when idle" if idle else ""
+        basis = (
+            f"{visible.value:,.0f} {visible.unit} visible less {idle.value:,.0f} {idle.unit} used when idle"
+            if idle
+            else "RAM that programs can use"
         )
         evidence = (*device.evidence(visible), *(device.evidence(idle) if idle else ()))
         trust = confidence(evidence, disputed=idle is None)
@@ -228,14 +229,6 @@ def _raised(device: Device, figure: Figure | None) -> Raised | None:
     if figure is None:
         return None
     return Raised(figure.bytes, figure.entitlement, figure.kind, _said(figure), device.evidence(figure))
-
-
-def _trust(figure: Figure, release: str, evidence: Sequence[Evidence]) -> Confidence:
-    """How far a limit holds: one of another device, or of another major release, a step less than its source."""
-    if figure.kind == "assumed":
-        return Confidence.LOW
-    elsewhere = figure.kind == "estimated" or _distance(figure.os, release)[0] != 0
-    return confidence(evidence, disputed=elsewhere)
 
 
 def _nearest(figures: Sequence[Figure], release: str) -> Figure | None:

@@ -54,9 +54,11 @@ def parse_bytes(text: str) -> int:
 
 
 def say_range(low: int, likely: int, high: int) -> str:
-    """`17.0 MiB`, or `17.0 MiB (15.2 to 40.1 MiB)` where it is no single number."""
+    """`17.0 MiB`; `17.0 MiB (15.2 to 40.1 MiB)` where it is no one number, `up to 6.6 MiB` where it likely is none."""
     least, most = say_bytes(low), say_bytes(high)
     if least == most:
         return say_bytes(likely)
+    if not likely:
+        return f"up to {most}"
     number, unit = least.split(" ")
     return f"{say_bytes(likely)} ({number if unit == most.split(' ')[1] or not low else least} to {most})"

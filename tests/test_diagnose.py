@@ -260,6 +260,34 @@ def test_what_only_users_report_is_said_and_not_counted(toy: Toy) -> None:
     assert [q.size.high for q in reported.memory.quirks] == [4 * (25 - 4)]
 
 
+def test_a_limit_lends_its_confidence_to_what_is_said_of_it(toy: Toy) -> None:
+    over = toy(ALL_RUN, limit=127)
+    trusted = replace(over, budget=replace(over.budget, confidence=Confidence.MEDIUM))
+    assert found(plan(trusted), "EP201").confidence is Confidence.MEDIUM
+    assert found(plan(toy(ALL_RUN, given=100)), "EP201").confidence is Confidence.HIGH
+
+
+def test_more_than_all_the_ram_is_an_error_where_no_limit_is_known(toy: Toy) -> None:
+    open_ = toy(ALL_RUN, limit=None)
+    held = plan(open_).memory.peak.likely
+    small, enough = (replace(open_, budget=replace(open_.budget, ram=ram)) for ram in (held - 1, held))
+    assert found(plan(small), "EP201").message.endswith("RAM in all")
+    assert {f.code for f in plan(enough).findings} == {"EP204"}
+    given = replace(small, budget=replace(small.budget, given=held))
+    assert plan(given).findings == ()
+
+
+def test_a_device_too_small_to_build_on_is_a_warning() -> None:
+    graph = parse_text("g (float[16] x) => (y) { y = Relu (x) }")
+    target = resolve("jetson-nano")
+    build = analyze_graph(graph, target).memory.build.likely
+    assert build > 0
+    small = replace(target, budget=replace(target.budget, limit=build - 1))
+    assert "while it is built" in found(analyze_graph(graph, small), "EP203").message
+    fits = analyze_graph(graph, replace(target, budget=replace(target.budget, limit=build)))
+    assert not any("while it is built" in f.message for f in fits.findings)
+
+
 def test_an_assumed_limit_is_no_error(toy: Toy) -> None:
     assumed = replace(toy(ALL_RUN, limit=127), budget=replace(toy(limit=127).budget, kind="assumed"))
     finding = found(plan(assumed), "EP203")

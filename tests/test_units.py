@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeplan.units import parse_bytes, say_bytes, say_count, say_percent
+from edgeplan.units import parse_bytes, say_bytes, say_count, say_percent, say_range
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,21 @@ def test_sizes_are_read_as_people_write_them(text: str, n: int) -> None:
 def test_anything_else_is_no_size(text: str) -> None:
     with pytest.raises(ValueError, match="not a size"):
         parse_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ((2048, 2048, 2048), "2.0 KiB"),
+        ((2048, 3072, 4096), "3.0 KiB (2.0 to 4.0 KiB)"),
+        ((0, 3072, 4096), "3.0 KiB (0 to 4.0 KiB)"),
+        ((512, 3072, 4096), "3.0 KiB (512 B to 4.0 KiB)"),
+        ((0, 0, 4096), "up to 4.0 KiB"),
+        ((0, 0, 0), "0 B"),
+    ],
+)
+def test_a_range_is_said_with_its_ends(bounds: tuple[int, int, int], said: str) -> None:
+    assert say_range(*bounds) == said
 
 
 @given(st.integers(0, 2**50))

@@ -29,7 +29,8 @@ ABOUT = (
     "The interpreter of ai-edge-litert 2.3.0 on Linux, one thread, every .tflite file at hand that it takes: published"
     " ones, converted ones, single ops. Read with `benchmarks/memory/ask_litert_arena.py`, scratch memory included. The"
     " second arena is that of what outlives a call: states, constants unpacked once, sums of quantised weights. Where"
-    " some size is known only when the model runs, it was run once."
+    " some size is known only when the model runs, it was run once. Of 233 arenas of models that came last, from"
+    " packages and repositories that no rule was read off, 230 were equal at first look."
 )
 
 _MEASURED = Path(__file__).parent / "measured" / "litert_arena.csv"

@@ -30,8 +30,9 @@ ABOUT = (
     "TensorRT-RTX 1.7.1, CPU-only builder, target SM86: the size of the one region that holds activations and"
     " workspaces. How kernels are fused, put on streams and placed was read off the engines of one half of the networks"
     " and of small graphs made for it; the others are held out, but that misses among them led to asking how much work"
-    " a branch must do to get a stream. JetPack's TensorRT was not measured: its range is wider than the likely value"
-    " that is compared here."
+    " a branch must do to get a stream. `unseen_` are networks exported when the rules stood: 64 of their 76 engines"
+    " were within the tolerance at first look, 67 after rules that their misses led to. JetPack's TensorRT was not"
+    " measured: its range is wider than the likely value that is compared here."
 )
 
 MEASURED = rules_dir() / "tensorrt" / "runs" / "2026-11-22-memory-networks.csv"
@@ -44,8 +45,12 @@ _LEAST = 2**16
 
 
 def held_out(model: str) -> bool:
-    """Whether no rule was read off the network."""
-    return model in _UNSEEN or (not model.startswith("light_") and zlib.crc32(f"{model}.onnx".encode()) % 2 == 1)
+    """Whether no rule was read off the network, or only after it was compared."""
+    return (
+        model in _UNSEEN
+        or model.startswith("unseen_")
+        or (not model.startswith("light_") and zlib.crc32(f"{model}.onnx".encode()) % 2 == 1)
+    )
 
 
 def rows(*folders: Path) -> Iterator[Compared]:

@@ -29,8 +29,10 @@ REACH = (0.9, 0.0)
 ABOUT = (
     "tflite_micro 0.dev20261023182759 on x86-64, with its recording allocator: the head and the tail of the arena of"
     " every model that it allocates and runs, among them the library's own test models. The rules are read from its"
-    " source; nothing was fitted on the head. Sizes of what kernels keep in the tail were read off single ops. Five"
-    " wake-word models state the arena they were given on an ESP32-S3, where pointers have 32 bits."
+    " source; nothing was fitted on the head. Sizes of what kernels keep in the tail were read off single ops. Of 130"
+    " models that came last, the heads of 124 were exact at first look: of those missed most have several subgraphs,"
+    " of which one is planned. Five wake-word models state the arena they were given on an ESP32-S3, where pointers"
+    " have 32 bits."
 )
 
 _MEASURED = rules_dir() / "tflite-micro" / "runs" / "2026-11-22-arena.csv"

@@ -9,7 +9,7 @@ import click
 
 from edgeplan.cli.model import reading, target_of
 from edgeplan.cli.options import binding_options, target_options
-from edgeplan.cli.output import write
+from edgeplan.cli.output import check_places, write
 from edgeplan.cli.values import BUDGET, SWEEP
 from edgeplan.finding import Severity
 
@@ -23,7 +23,7 @@ __all__ = ["analyze"]
 @binding_options
 @click.option("--budget", type=BUDGET, multiple=True, metavar="memory=2GB,size=40MB", help="Limits of your own.")
 @click.option(
-    "--sweep", type=SWEEP, metavar="H=224..1024",
+    "--sweep", type=SWEEP, metavar="H=224..1024[:STEP]",
     help="Find the largest size that fits: a free dimension, H or W of the image, N (batch), or INPUT.AXIS.",
 )  # fmt: skip
 @click.option(
@@ -41,7 +41,9 @@ __all__ = ["analyze"]
     help="Exit 1 when a finding is at least this severe.",
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit 4 when shapes or work could not be settled.")
-@click.option("--all", "everything", is_flag=True, help="Name every op of a finding, and show its sources.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Show every op of a finding, every term of the memory, and their sources."
+)
 def analyze(
     model: Path,
     target: str,
@@ -71,11 +73,16 @@ def analyze(
 
     limits = {key: value for given in budget for key, value in given.items()}
     where = target_of(model, target, backend, release, use, precision=precision, memory=limits.get("memory"))
+    check_places([output or Path("-"), *([plot] if plot else [])], model)
     import gc
 
     gc.disable()  # a short run that keeps what it makes: collecting would only walk the graph again and again
 
     if sweep is not None:
+        unused = {"--order": order != "file", "--exact": exact, "--plot": plot, "--all": everything, "--strict": strict}
+        ignored = [flag for flag, given in unused.items() if given]
+        if ignored or "size" in limits:
+            raise click.UsageError(f"--sweep does not go with {', '.join(ignored or ['--budget size='])}")
         from edgeplan.cli.sweep import report_sweep
 
         report_sweep(model, where, sweep, dict(dims), dict(inputs), dict(values), format_, output)

@@ -67,10 +67,11 @@ def _figure(device: Device, figure: Figure) -> Iterator[str]:
     extra = [
         figure.os,
         f"on {figure.measured_on}" if figure.measured_on else "",
-        f"with {figure.entitlement}" if figure.entitlement else "",
+        f"with the entitlement {figure.entitlement}" if figure.entitlement else "",
     ]
     said = ", ".join(e for e in extra if e)
-    yield f"  {figure.of}: {figure.value:g} {figure.unit}  [{figure.kind}{'; ' + said if said else ''}]"
+    facts = [figure.kind, *([said] if said else []), f"confidence {device.confidence(figure).value}"]
+    yield f"  {figure.of}: {figure.value:g} {figure.unit}  [{'; '.join(facts)}]"
     for evidence in device.evidence(figure):
         yield f"      {evidence.kind}: {evidence.words}"
         if evidence.url:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgeplan.cost.macs import macs_of
-from edgeplan.graph import Body, Graph, Op, Value
+from edgeplan.graph import Body, Graph, Op
 from edgeplan.lower.views import is_view
 
 __all__ = ["Work", "work_of"]
@@ -37,16 +37,16 @@ def work_of(graph: Graph, op: Op) -> Work:
     macs = macs_of(graph, op)
     if is_view(graph, op):
         return Work(macs, 0, 0)
-    read = _total(graph.values[n] for n in op.inputs)
-    return Work(macs, read, _total(graph.values[n] for n in op.outputs))
+    return Work(macs, _total(graph, op.inputs), _total(graph, op.outputs))
 
 
-def _total(values: Iterable[Value]) -> int | None:
+def _total(graph: Graph, names: Iterable[str]) -> int | None:
     total = 0
-    for value in values:
-        if value.bytes is None:
+    for name in names:
+        size = graph.values[name].bytes
+        if size is None:
             return None
-        total += value.bytes
+        total += size
     return total
 
 

@@ -32,13 +32,18 @@ class Case:
     def finding(
         self, code: str, message: str, ops: Sequence[int] = (), row: Row | None = None, **more: object
     ) -> Finding:
-        """A finding over lowered ops, named by the source ops they came from, with the row's evidence."""
+        """A finding over lowered ops, named by the source ops they came from, with the row's evidence and confidence.
+
+        `severity`, `confidence`, `evidence` and `fix` say otherwise.
+        """
         backend = self.target.backend
         names = dict.fromkeys(s for i in ops for s in self.graph.ops[i].sources)
         severity = more.pop("severity", CODES[code].severity)
         evidence = more.pop("evidence", backend.evidence(row.source) if row else ())
         assert isinstance(severity, Severity)
         assert isinstance(evidence, tuple)
+        trust = more.pop("confidence", backend.confidence(row) if row else Confidence.HIGH)
+        assert isinstance(trust, Confidence)
         fix = more.pop("fix", row.fix if row else ())
         assert isinstance(fix, tuple)
         assert not more
@@ -48,7 +53,7 @@ class Case:
             message,
             tuple(names),
             backend.row_id(row) if row else "",
-            backend.confidence(row) if row else Confidence.HIGH,
+            trust,
             evidence,
             backend.evidence(row.against) if row else (),
             fix,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgeplan.diagnose.case import Case, count, ops_of
-from edgeplan.finding import Finding
+from edgeplan.finding import Confidence, Finding
 from edgeplan.memory.term import total
-from edgeplan.units import say_bytes, say_range
+from edgeplan.units import say_bytes
 
 __all__ = ["memory_findings"]
 
@@ -23,6 +23,7 @@ def memory_findings(case: Case) -> Iterator[Finding]:
             "EP901", f"{count(len(memory.unsized), 'value')} of unknown size: the memory figure is a lower bound"
         )
     yield from _beside_the_limit(case)
+    yield from _build(case)
     for quirk in memory.quirks:
         if quirk.size.high >= _NOTABLE * memory.peak.likely:
             message = (
@@ -37,8 +38,7 @@ def memory_findings(case: Case) -> Iterator[Finding]:
     stored = total(memory.terms, "run", "flash")
     flash = max(case.target.device.figures_of("flash"), key=lambda f: f.bytes, default=None)
     if flash is not None and stored.low > flash.bytes:
-        needs = say_range(stored.low, stored.likely, stored.high)
-        message = f"the model takes {needs} of flash, {case.target.device.title} has {say_bytes(flash.bytes)}"
+        message = f"the model takes {stored} of flash, {case.target.device.title} has {say_bytes(flash.bytes)}"
         yield case.finding("EP202", message, evidence=case.target.device.evidence(flash))
 
 
@@ -48,16 +48,27 @@ def _beside_the_limit(case: Case) -> Iterator[Finding]:
     peak, limit = memory.peak, budget.effective
     own = budget.given is not None
     when = " while it loads" if memory.load.likely > memory.run.likely else ""
-    needs = f"needs {'at least ' if memory.unsized else ''}{say_range(peak.low, peak.likely, peak.high)}{when}"
-    if limit is not None and peak.likely > limit and (own or budget.kind != "assumed"):
-        yield case.finding("EP201", f"{needs}, {_limit(case)}", evidence=() if own else budget.evidence)
+    needs = f"needs {peak}{' or more' if memory.unsized else ''}{when}"
+    evidence, trust = ((), Confidence.HIGH) if own else (budget.evidence, budget.confidence)
+    if limit is None and budget.ram is not None and peak.likely > budget.ram:
+        yield case.finding("EP201", f"{needs}, {case.target.device.title} has {say_bytes(budget.ram)} RAM in all")
     elif limit is not None and peak.likely > limit:
-        yield case.finding("EP203", f"{needs}, {_limit(case)}", evidence=budget.evidence)
+        code = "EP201" if own or budget.kind != "assumed" else "EP203"
+        yield case.finding(code, f"{needs}, {_limit(case)}", evidence=evidence, confidence=trust)
     elif limit is not None and peak.high > limit:
         message = f"may need up to {say_bytes(peak.high)}{when}, {_limit(case)}"
-        yield case.finding("EP203", message, evidence=() if own else budget.evidence)
+        yield case.finding("EP203", message, evidence=evidence, confidence=trust)
     elif not own and budget.guidance is not None and peak.likely > budget.guidance:
         yield case.finding("EP203", f"{needs}, the vendor advises to stay under {say_bytes(budget.guidance)}")
+
+
+def _build(case: Case) -> Iterator[Finding]:
+    """A build that likely takes more than the device has, whatever budget a user gives the run."""
+    build, budget = case.memory.build, case.target.budget
+    most = budget.limit or budget.ram
+    if most is not None and build.likely > most:
+        message = f"needs {build} while it is built, {case.target.device.title} has {say_bytes(most)}"
+        yield case.finding("EP203", message, evidence=budget.evidence, confidence=budget.confidence)
 
 
 def _limit(case: Case) -> str:

@@ -37,6 +37,8 @@ def lower_to(
 
 def _traced(graph: Graph) -> Graph:
     """Every op says which source ops it came from; one that was not fused came from itself."""
+    if all(op.sources for op in graph.ops):
+        return graph
     return replace(graph, ops=tuple(op if op.sources else _from_itself(op) for op in graph.ops))
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Self
 
 from edgeplan.graph import Attr, Body, DType, Graph, Op, Scalar, Shape, Value
 
-__all__ = ["Builder", "Inputs", "Lowering"]
+__all__ = ["Builder", "Inputs"]
 
 Inputs = Mapping[str, str | Sequence[str] | None]
 """Port to value name; several names for a variadic port; None for an optional input that is absent."""
-
-Lowering = Callable[[Op, "Builder"], bool]
-"""Emits the dialect's ops for one source op and returns True, or emits nothing and returns False: no lowering."""
 
 
 class Builder:
@@ -87,7 +85,8 @@ class Builder:
             for name in () if given is None else (given,) if isinstance(given, str) else given:
                 ports.append(port)
                 names.append(name)
-                self.value(name)
+                if name not in self._values:
+                    self.value(name)
         if to is None:
             kind = dtype or (self.value(names[0]).dtype if names else None)
             outputs: tuple[str, ...] = (self._add(Value(self._fresh(type), kind, shape)),)
@@ -132,8 +131,11 @@ class Builder:
             )
         )
 
-    def lower(self, op: Op, lowering: Lowering | None) -> None:
-        """Translate one op, or leave it when it cannot be."""
+    def translate(self, op: Op, lowering: Callable[[Op, Self], bool] | None) -> None:
+        """Lower one op, or leave it when it cannot be.
+
+        `lowering` emits the dialect's ops and returns True, or emits nothing and returns False.
+        """
         self._current = op
         if lowering is None or not lowering(op, self):
             self.leave(op)

@@ -80,7 +80,8 @@ def drop_noops(graph: Graph, is_noop: Callable[[Op, Mapping[str, Value]], bool])
     alias: dict[str, str] = {}
     ops: list[Op] = []
     for op in graph.ops:
-        op = _renamed(op, alias)
+        if alias:
+            op = _renamed(op, alias)
         if is_noop(op, graph.values) and not any(_used(graph, name) for name in op.outputs[1:]):
             alias[op.outputs[0]] = op.inputs[0]
         else:
@@ -96,8 +97,6 @@ def _used(graph: Graph, name: str) -> bool:
 
 
 def _renamed(op: Op, alias: Mapping[str, str]) -> Op:
-    if not alias:
-        return op
     if any(n in alias for n in op.inputs):
         op = replace(op, inputs=tuple(alias.get(n, n) for n in op.inputs))
     if op.bodies and any(n in alias for b in op.bodies for n in b.graph.captured):
@@ -120,9 +119,9 @@ def drop_dead(graph: Graph) -> Graph:
     needed = set(graph.outputs)
     kept: list[Op] = []
     for op in reversed(graph.ops):
-        if not op.outputs or needed.intersection(op.outputs):
+        if not op.outputs or not needed.isdisjoint(op.outputs):
             kept.append(op)
-            needed.update(graph.reads(op))
+            needed.update(graph.reads(op) if op.bodies else op.inputs)
     if len(kept) == len(graph.ops):
         return graph
     kept.reverse()

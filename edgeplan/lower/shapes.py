@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 
 from edgeplan.graph import Dim, Shape
@@ -10,6 +11,7 @@ from edgeplan.graph import Dim, Shape
 __all__ = ["broadcast", "permuted", "reduced", "replaced", "reshape_target", "size", "static", "total"]
 
 
+@lru_cache(maxsize=4096)  # a network has few shapes, each on hundreds of values
 def static(shape: Shape) -> tuple[int, ...] | None:
     """The shape when every axis is a known size, else None."""
     if shape is None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from edgeplan.memory.climb import climb
+from edgeplan.memory.free_list import in_time
 from edgeplan.memory.greedy import Fit, by_breadth, by_size, place
 from edgeplan.memory.lifetimes import Buffer
 from edgeplan.memory.live import lower_bound
-from edgeplan.memory.sweep import sweep
 
 __all__ = ["Arena", "arena_of", "arrange", "pack"]
 
@@ -79,7 +79,7 @@ def _plans(buffers: Sequence[Buffer], steps: int, bound: int) -> Iterator[tuple[
     greedy = place(buffers, largest_first, budget=_GAPS)
     if greedy is not None:
         yield "greedy by size", greedy
-    yield "in order of time", sweep(buffers, bound)
+    yield "in order of time", in_time(buffers, bound)
     if greedy is not None and len(buffers) <= _MANY:
         second = place(buffers, by_breadth(buffers, steps), budget=_GAPS)
         if second is not None:

@@ -24,6 +24,8 @@ Outcome = Literal["optimal", "fits", "impossible", "gap"]
 
 _MOST = 1_000
 """Buffers that live in one stretch of time beyond which no solver is asked."""
+_LARGEST = 2**50
+"""Bytes of all buffers of a stretch beyond which no solver is asked: it adds up in 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def solve(buffers: Sequence[Buffer], steps: int, capacity: int | None = None, se
             continue
         if len(part) > _MOST:
             return f"{len(part)} buffers overlap in time, more than {_MOST}"
+        if sum(b.size for b in members) > _LARGEST:
+            return "the buffers are larger than the solver can count"
         try:
             found = _improved(members, known, goal, deadline, to_goal=capacity is not None)
         except ImportError:

@@ -13,12 +13,12 @@ from edgeplan.capability.rows import Backend, RulesError, rules_dir
 from edgeplan.finding import Evidence
 from edgeplan.memory.range import Range
 
-__all__ = ["Figure", "Figures", "all_figures", "cited", "load_figures"]
+__all__ = ["Figures", "MemoryFigure", "all_figures", "cited", "load_figures"]
 
 _BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
-class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MemoryFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A range with its unit (`1` for a bare ratio), why it is so, and where it was read or measured.
 
     `since` and `until` are the releases it speaks of, open where empty.
@@ -51,23 +51,23 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    figure: Mapping[str, tuple[Figure, ...]] = {}
+    figure: Mapping[str, tuple[MemoryFigure, ...]] = {}
 
 
 class Figures:
     """A backend's memory figures at one release. Built by `load_figures`; read-only."""
 
-    def __init__(self, backend: Backend, release: str, found: Mapping[str, tuple[Figure, ...]]) -> None:
+    def __init__(self, backend: Backend, release: str, found: Mapping[str, tuple[MemoryFigure, ...]]) -> None:
         self._backend = backend
         self._release = release
         self._found = found
 
-    def get(self, name: str) -> Figure | None:
+    def get(self, name: str) -> MemoryFigure | None:
         """The figure of that name that speaks of the release; None when none does."""
         covers = self._backend.covers
         return next((f for f in self._found.get(name, ()) if covers(f.since, f.until, self._release)), None)
 
-    def __getitem__(self, name: str) -> Figure:
+    def __getitem__(self, name: str) -> MemoryFigure:
         """The same where there must be one. Raises `KeyError`."""
         found = self.get(name)
         if found is None:
@@ -85,7 +85,7 @@ def load_figures(backend: Backend, release: str) -> Figures:
     return Figures(backend, release, _read(backend.name).figure)
 
 
-def all_figures(backend: Backend) -> Mapping[str, tuple[Figure, ...]]:
+def all_figures(backend: Backend) -> Mapping[str, tuple[MemoryFigure, ...]]:
     """Every figure of a backend by its name, whatever release it speaks of. Raises `RulesError` on a broken file."""
     return _read(backend.name).figure
 

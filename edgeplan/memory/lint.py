@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from edgeplan.capability.rows import Backend
-from edgeplan.memory.figures import Figure, all_figures
+from edgeplan.memory.figures import MemoryFigure, all_figures
 
 __all__ = ["figure_complaints"]
 
@@ -23,14 +23,14 @@ def figure_complaints(backend: Backend) -> Iterator[str]:
                 yield f"{name}: two figures speak of one release"
 
 
-def _releases(figure: Figure, backend: Backend) -> set[str]:
+def _releases(figure: MemoryFigure, backend: Backend) -> set[str]:
     """The releases a figure speaks of; none where its span names one there is not, which is said elsewhere."""
     if not {figure.since, figure.until} <= {"", *backend.releases}:
         return set()
     return {r for r in backend.releases if backend.covers(figure.since, figure.until, r)}
 
 
-def _one(figure: Figure, backend: Backend) -> Iterator[str]:
+def _one(figure: MemoryFigure, backend: Backend) -> Iterator[str]:
     low, likely, high = figure.bounds()
     if not 0 <= low <= likely <= high:
         yield f"{low:g} <= {likely:g} <= {high:g} does not hold"

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 from edgeplan.graph import Graph
 from edgeplan.lower.views import is_view
-from edgeplan.memory.arena import pack
 from edgeplan.memory.effects import has_effect
 from edgeplan.memory.frontier import Block, best_order
-from edgeplan.memory.lifetimes import ArenaRules, Lifetimes, lifetimes
+from edgeplan.memory.lifetimes import ArenaRules, Lifetimes
 from edgeplan.memory.live import live_bytes, lower_bound
+from edgeplan.memory.pool import buffers_of
 
 __all__ = ["Order", "broken_by", "lower_peak_order", "reordered"]
 
@@ -31,6 +31,11 @@ class Order:
     order: tuple[int, ...]
     before: int
     after: int
+
+    @property
+    def moved(self) -> int:
+        """How many ops stand elsewhere than before."""
+        return sum(i != j for i, j in enumerate(self.order))
 
 
 def broken_by(graph: Graph, order: Sequence[int]) -> str | None:
@@ -71,22 +76,14 @@ def lower_peak_order(graph: Graph, rules: ArenaRules) -> Order:
     anything moved. Near-linear in ops.
     """
     given = tuple(range(len(graph.ops)))
-    found = _lifetimes(graph, rules)
+    found = buffers_of(graph, rules)
     before, _ = lower_bound(found.buffers, found.steps)
     order = _improved(graph, rules, found)
     if order == given or broken_by(graph, order) is not None:
         return Order(given, before, before)
-    changed = _lifetimes(reordered(graph, order), rules)
+    changed = buffers_of(reordered(graph, order), rules)
     after, _ = lower_bound(changed.buffers, changed.steps)
     return Order(order, before, after) if after < before else Order(given, before, before)
-
-
-def _lifetimes(graph: Graph, rules: ArenaRules) -> Lifetimes:
-    def body(inner: Graph) -> tuple[int, Sequence[str]]:
-        found = lifetimes(inner, rules, body)
-        return pack(found.buffers, found.steps).size, found.unsized
-
-    return lifetimes(graph, rules, body)
 
 
 def _improved(graph: Graph, rules: ArenaRules, found: Lifetimes) -> tuple[int, ...]:

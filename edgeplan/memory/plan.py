@@ -23,10 +23,10 @@ class MemoryPlan:
     """Bytes. `weights` are those of the constants as ops read them, `stored` as the file that is loaded holds them.
 
     `pools` are the regions that hold activations. `load`, `run` and `build` are what all terms need together in that
-    phase, files and flash left out; `build` only where the device compiles the model itself. `app` is what of it the
-    app's own process holds, at load or at run. `unsized` names the values the plan leaves out, `traffic` is known of
-    accelerators with memory of their own. `quirks` are rows of what ops may take beside; those that nothing but
-    reports of users speak for are in no sum.
+    phase, files and flash left out; `build` only where the device compiles the model itself. `peak` is the more of
+    loading and running, a lower bound while values are unsized, and `app` what of it the app's own process holds.
+    `unsized` names the values the plan leaves out, `traffic` is known of accelerators with memory of their own.
+    `quirks` are rows of what ops may take beside; those that nothing but reports of users speak for are in no sum.
     """
 
     weights: int
@@ -36,16 +36,12 @@ class MemoryPlan:
     load: Range
     run: Range
     build: Range
+    peak: Range
     app: Range
     unsized: tuple[str, ...]
     timeline: Timeline
     traffic: Traffic | None = None
     quirks: tuple[Quirk, ...] = ()
-
-    @property
-    def peak(self) -> Range:
-        """The more of loading and running; a lower bound while values are unsized."""
-        return self.load | self.run
 
     @property
     def activations(self) -> int:
@@ -71,6 +67,7 @@ def plan_memory(given: Deployment) -> MemoryPlan:
         load,
         run,
         build,
+        load | run,
         app,
         tuple(dict.fromkeys(_unsized(given, pools))),
         timeline(given.graph, pools),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from edgeplan.graph import Graph
 from edgeplan.memory.arena import Arena, pack
-from edgeplan.memory.lifetimes import ArenaRules, lifetimes
+from edgeplan.memory.lifetimes import ArenaRules, Lifetimes, lifetimes
 
-__all__ = ["Pool", "plan_pool", "running_order"]
+__all__ = ["Pool", "buffers_of", "plan_pool", "running_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,17 @@ def running_order(pools: Sequence[Pool]) -> tuple[int, ...]:
     return next((pool.order for pool in pools if pool.order), ())
 
 
+def buffers_of(graph: Graph, rules: ArenaRules) -> Lifetimes:
+    """When each activation is alive; what an op's body takes is packed as `pack` does it."""
+    return lifetimes(graph, rules, lambda body: _body(body, rules))
+
+
 def plan_pool(graph: Graph, rules: ArenaRules, name: str = "arena") -> Pool:
     """Plan all activations of a graph as one region, as small as `pack` makes it."""
-    found = lifetimes(graph, rules, lambda body: _body(body, rules))
+    found = buffers_of(graph, rules)
     return Pool(name, pack(found.buffers, found.steps), found.unsized)
 
 
 def _body(graph: Graph, rules: ArenaRules) -> tuple[int, Sequence[str]]:
-    found = lifetimes(graph, rules, lambda body: _body(body, rules))
+    found = buffers_of(graph, rules)
     return pack(found.buffers, found.steps).size, found.unsized

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgeplan.units import say_range
+
 __all__ = ["Range"]
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Bytes: at least `low`, at most `high`, most likely `likely`; all three are equal where the figure is exact."""
+    """Bytes: at least `low`, at most `high`, most likely `likely`; all three are equal where the figure is exact.
+
+    As text it reads as in reports: `17.0 MiB (15.2 to 40.1 MiB)`.
+    """
 
     low: int = 0
     likely: int = 0
@@ -24,6 +29,9 @@ class Range:
     def exact(self) -> bool:
         """Whether it is one number."""
         return self.low == self.high
+
+    def __str__(self) -> str:
+        return say_range(self.low, self.likely, self.high)
 
     def __add__(self, other: Range) -> Range:
         return Range(self.low + other.low, self.likely + other.likely, self.high + other.high)

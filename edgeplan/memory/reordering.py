@@ -37,6 +37,5 @@ class Reordered:
 def in_lower_order(graph: Graph) -> Reordered:
     """The graph in an order with a lower peak; as it stands where none was found."""
     found = lower_peak_order(graph, ArenaRules())
-    moved = sum(i != j for i, j in enumerate(found.order))
-    changed = reordered(graph, found.order) if moved else graph
-    return Reordered(changed, NewOrder(tuple(op.name for op in changed.ops), moved, found.before, found.after))
+    changed = reordered(graph, found.order) if found.moved else graph
+    return Reordered(changed, NewOrder(tuple(op.name for op in changed.ops), found.moved, found.before, found.after))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgeplan.memory.range import Range
-from edgeplan.units import say_bytes, say_range
+from edgeplan.units import say_bytes
 
 __all__ = ["Traffic"]
 
@@ -31,8 +31,8 @@ class Traffic:
     def sentence(self) -> str:
         """`VTCM 8.0 MiB: the largest live set, 3.1 MiB, fits; a run reads 49 MiB and writes 0.1 MiB, no spill`."""
         size = f" {say_bytes(self.onchip)}" if self.onchip is not None else ""
-        moved = f"a run reads {_said(self.read)} and writes {_said(self.write)}"
-        spill = f"spills {_said(self.spill)} and fills {_said(self.fill)}" if self.spill.high else "no spill"
+        moved = f"a run reads {self.read} and writes {self.write}"
+        spill = f"spills {self.spill} and fills {self.fill}" if self.spill.high else "no spill"
         held = f"the largest live set, {say_bytes(self.live)}, {_VERDICTS[self.verdict]}"
         return f"{self.title}{size}: {held}; {moved}, {spill}"
 
@@ -43,7 +43,3 @@ _VERDICTS = {
     "spills": "does not fit",
     "unknown": "may fit",
 }
-
-
-def _said(size: Range) -> str:
-    return say_range(size.low, size.likely, size.high)

@@ -84,11 +84,9 @@ _BADNESS = {Verdict.RUNS: 0, Verdict.DEGRADES: 1, Verdict.UNKNOWN: 2, Verdict.RE
 def facts_of(graph: Graph, op: Op) -> Facts:
     """What rows may ask about an op of a graph."""
     values, producer, ops = graph.values, graph.producer, graph.ops
-    inputs = tuple(values[n] for n in op.inputs)
-    makers = tuple(
-        ops[producer[v.name]].label if v.name in producer else "weight" if v.const else "input" for v in inputs
-    )
-    return Facts(op, inputs, tuple(values[n] for n in op.outputs), makers)
+    inputs = [values[n] for n in op.inputs]  # lists: this runs for every op, and generators take twice as long
+    makers = [ops[producer[v.name]].label if v.name in producer else "weight" if v.const else "input" for v in inputs]
+    return Facts(op, tuple(inputs), tuple([values[n] for n in op.outputs]), tuple(makers))
 
 
 def _signature(facts: Facts) -> object:

@@ -1,4 +1,4 @@
-"""A Plan or a Verification as JSON, and the schemas they follow."""
+"""A Plan, a Sweep or a Verification as JSON, and the schemas they follow."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import msgspec
 
 from edgeplan.plan import Plan
 from edgeplan.report.pretty import pretty_json
+from edgeplan.sweep.search import Sweep
 
-__all__ = ["main", "plan_schema", "render_json", "verification_schema"]
+__all__ = ["main", "plan_schema", "render_json", "sweep_schema", "verification_schema"]
 
 
 def render_json(value: object) -> str:
@@ -21,6 +22,11 @@ def render_json(value: object) -> str:
 def plan_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a plan, generated from the types."""
     return _schema(Plan, "edgeplan plan")
+
+
+def sweep_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a sweep, generated from the types."""
+    return _schema(Sweep, "edgeplan sweep")
 
 
 def verification_schema() -> dict[str, Any]:
@@ -37,9 +43,9 @@ def _schema(kind: type, title: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write a schema to stdout: `python -m edgeplan.report.json plan > docs/plan.schema.json`, or `verification`."""
-    schema = verification_schema() if sys.argv[1:] == ["verification"] else plan_schema()
-    sys.stdout.write(pretty_json(schema))
+    """Write a schema to stdout: `python -m edgeplan.report.json plan > docs/plan.schema.json`; likewise the others."""
+    schemas = {"plan": plan_schema, "sweep": sweep_schema, "verification": verification_schema}
+    sys.stdout.write(pretty_json(schemas[sys.argv[1]]()))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from edgeplan.report.console import printed
 from edgeplan.report.escape import plain
 from edgeplan.sweep.search import Fit, Point, Sweep
 from edgeplan.target import Target
-from edgeplan.units import say_bytes, say_range
+from edgeplan.units import say_bytes
 
 __all__ = ["render_sweep"]
 
@@ -29,7 +29,7 @@ def _parts(sweep: Sweep, model: str, target: Target) -> Iterator[RenderableType]
     budget = target.budget
     basis = "your budget" if budget.given is not None else budget.basis
     yield Text.assemble(_answer(sweep), "   ", (target.title, "bold"))
-    yield Text(f"  {plain(model, 60)}   of {say_bytes(sweep.limit)} ({basis})")
+    yield Text(f"  {plain(model, 60)}   limit {say_bytes(sweep.limit)} ({basis})")
     yield ""
     table = Table.grid(padding=(0, 2))
     for justify in ("right", "left", "left", "left", "left"):
@@ -37,7 +37,22 @@ def _parts(sweep: Sweep, model: str, target: Target) -> Iterator[RenderableType]
     table.add_row(*(Text(head, "dim") for head in (plain(sweep.name, 30), "inputs", "memory", "activations", "")))
     for point in sweep.points:
         table.add_row(*_row(point))
-    yield Padding(table, (0, 0, 0, 2))
+    if any(point.need is not None for point in sweep.points):
+        yield Padding(table, (0, 0, 0, 2))
+    failed = _failed(sweep)
+    if failed and len(sweep.points) > sum(map(len, failed.values())):
+        yield ""
+    for reason, sizes in failed.items():
+        yield Padding(Text(f"{plain(sweep.name, 30)}={', '.join(map(str, sizes))}: {plain(reason, 300)}"), (0, 0, 0, 2))
+
+
+def _failed(sweep: Sweep) -> dict[str, list[int]]:
+    """The sizes that cannot be analysed, by the reason."""
+    found: dict[str, list[int]] = {}
+    for point in sweep.points:
+        if point.fit is Fit.FAILS:
+            found.setdefault(point.reason, []).append(point.size)
+    return found
 
 
 def _answer(sweep: Sweep) -> Text:
@@ -45,22 +60,21 @@ def _answer(sweep: Sweep) -> Text:
     if sweep.largest is None:
         known = [p for p in sweep.points if p.fit is not Fit.FAILS]
         return Text(f"NO {name} FITS" if known else f"NO {name} CAN BE ANALYSED", "bold red")
-    sure = (
-        "" if sweep.surest == sweep.largest else f", surely {name}={sweep.surest}" if sweep.surest else ", not surely"
-    )
-    return Text(f"{name}={sweep.largest} IS THE LARGEST THAT FITS{sure}", "bold green" if not sure else "bold yellow")
+    if sweep.surest == sweep.largest:
+        return Text(f"{name}={sweep.largest} IS THE LARGEST THAT FITS", "bold green")
+    sure = f"; {name}={sweep.surest} surely does" if sweep.surest is not None else "; none surely does"
+    return Text(f"{name}={sweep.largest} IS THE LARGEST THAT LIKELY FITS{sure}", "bold yellow")
 
 
 def _row(point: Point) -> tuple[Text, ...]:
     fit = Text(point.fit.value, _STYLES[point.fit])
     if point.need is None:
-        return Text(f"{point.size:,}"), Text(plain(point.reason, 120), "dim"), Text(), Text(), fit
-    peak = point.need.peak
+        return Text(f"{point.size:,}"), Text(), Text(), Text(), fit
     inputs = ", ".join(f"{plain(name, 24)} {said}" for name, said in list(point.need.inputs.items())[:3])
     return (
         Text(f"{point.size:,}"),
         Text(inputs),
-        Text(say_range(peak.low, peak.likely, peak.high)),
+        Text(str(point.need.peak)),
         Text(say_bytes(point.need.activations)),
         fit,
     )

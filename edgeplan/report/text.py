@@ -39,7 +39,7 @@ def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
     yield _headline(Text(word, style), plan)
     grid = Table.grid(padding=(0, 2), expand=True)
     grid.add_column(width=7, no_wrap=True)
-    grid.add_column(ratio=1)
+    grid.add_column(ratio=1, overflow="fold")
     grid.add_column(justify="right", no_wrap=True)
     grid.add_row("units", _units(plan), Text("predicted", "dim"))
     grid.add_row("", _segments(plan), "")
@@ -116,7 +116,7 @@ def _finding(finding: Finding, everything: bool) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
-    grid.add_column(ratio=1)
+    grid.add_column(ratio=1, overflow="fold")
     text = Text(plain(finding.message, 600))
     if finding.ops:
         text.append("\n").append(_names(finding.ops, everything), "dim")

@@ -39,7 +39,8 @@ def bindings(graph: Graph, free: Sequence[str], name: str, size: int) -> Binding
     if name == "N":
         return _batch(graph, size)
     fixed = [n for n in graph.inputs if _fixed(graph.values[n].shape)]
-    known = [*free, *(("H", "W") if _images(graph) else ()), *(f"{n}.AXIS" for n in fixed[:4])]
+    batch = ["N"] if isinstance(_batch(graph, size), Bindings) else []
+    known = [*free, *(("H", "W") if _images(graph) else ()), *batch, *(f"{n}.AXIS" for n in fixed[:4])]
     return f"{name!r} is no size of this model; it has {', '.join(known) or 'none'}"
 
 

@@ -10,6 +10,8 @@ from edgeplan.memory.range import Range
 
 __all__ = ["Fit", "Need", "Point", "Sweep", "search", "sizes_between"]
 
+SCHEMA_VERSION = 1
+
 _COARSE = 7
 """Sizes looked at before the search; the halving adds at most the logarithm of all sizes there are."""
 
@@ -51,6 +53,7 @@ class Sweep:
     points: tuple[Point, ...]
     largest: int | None
     surest: int | None
+    schema_version: int = field(default=SCHEMA_VERSION)
 
 
 def sizes_between(low: int, high: int, step: int | None = None) -> range:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgeplan.capability.match import compile_row
 from edgeplan.capability.rows import Row
 from edgeplan.cost.work import Work, work_of
 from edgeplan.graph import Graph, Op
-from edgeplan.memory.deployment import Deployment
-from edgeplan.memory.plan import plan_memory
-from edgeplan.memory.runtimes.litert.builtin import builtin_arena
 from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import UNKNOWN, Placement, place
 from edgeplan.place.support import facts_of
 from edgeplan.target import Target
-from edgeplan.verify.agreement import Agreement, Figure, Group, Match, OpCount, Outcome, share_of_ops, share_of_work
+from edgeplan.verify.agreement import Agreement, Group, Match, OpCount, Outcome, share_of_ops, share_of_work
 from edgeplan.verify.answer import Answer, NodeSaid, Status
+from edgeplan.verify.figures import figures
 from edgeplan.verify.referees import Known, Referee
 from edgeplan.verify.stand_in import StandIn
 
 __all__ = ["compare"]
-
-
-_BUILTIN = "builtin-activations"
-"""LiteRT's arena when every op stays with the builtin kernels: the one whose tensors show their addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +61,10 @@ def compare(
     elif said_fails and not fails and UNKNOWN in placement.units:
         notes, said_fails = (*notes, "whether the model fails was not predicted: some of its ops have no row"), None
     outcome = _outcome(answer, groups, counts if referee.compares == "operators" else (), said_fails, fails)
-    figures = tuple(_figures(answer, lowered, placement, target, referee.unit, predicted or {}))
+    shown = tuple(figures(answer, lowered, placement, target, referee.unit, predicted or {}))
     return Agreement(
         referee.name, referee.title, referee.unit, outcome, answer, fails, said_fails,
-        share_of_ops(groups), share_of_work(groups), groups, figures, tuple(counts), notes,
+        share_of_ops(groups), share_of_work(groups), groups, shown, tuple(counts), notes,
     )  # fmt: skip
 
 
@@ -210,25 +204,3 @@ def _outcome(
         return Outcome.DISAGREES
     told = any(g.match is Match.AGREE for g in groups) or bool(counts)
     return Outcome.AGREES if told and said_fails is not None else Outcome.CANNOT_TELL
-
-
-def _figures(
-    answer: Answer, lowered: Graph, placement: Placement, target: Target, unit: str, more: Mapping[str, int]
-) -> Iterable[Figure]:
-    """What both count: parts of the graph on the unit, and the memory terms the compiler prints."""
-    if unit in answer.said.partitions:
-        parts = sum(s.unit == unit for s in placement.segments)
-        yield Figure("partitions", parts, answer.said.partitions[unit], "partitions")
-    memory = plan_memory(Deployment(lowered, target, placement.units, placement.segments))
-    known = {"weights": memory.weights, **more}
-    if not memory.unsized:
-        known["activations"] = memory.activations
-    fused = sum(len(kernel.ops) > 1 for kernel in answer.said.kernels)
-    if fused:
-        yield Figure("fused kernels", None, fused, "kernels")
-    for fact in answer.said.facts:
-        if fact.name == _BUILTIN:
-            arena = builtin_arena(lowered)
-            known |= {} if arena.unsized else {_BUILTIN: arena.arena.size}
-        if "/" not in fact.name:  # else it is that of one conversion among several
-            yield Figure(fact.name, known.get(fact.name), fact.value, fact.unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import signal
 import subprocess
 import sys
@@ -105,7 +106,8 @@ def _watch(
                 tell(gone)
             turn += 1
             time.sleep(_EVERY)
-        peak = max(peak, most)
+        if most > _unit() * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+            peak = max(peak, most)  # else it is ours: what a process had before it became another counts as that one's
     except psutil.NoSuchProcess:
         child.wait()
     finally:
@@ -120,7 +122,12 @@ def _ended(child: subprocess.Popen[bytes]) -> int | None:
     if not done:
         return None
     child.returncode = os.waitstatus_to_exitcode(status)
-    return used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return used.ru_maxrss * _unit()
+
+
+def _unit() -> int:
+    """Bytes in which the system counts the most memory a process had."""
+    return 1 if sys.platform == "darwin" else 1024
 
 
 def _resident(process: Any) -> int:

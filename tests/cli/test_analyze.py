@@ -250,7 +250,7 @@ def test_a_sweep_as_json(run: Run, save: Save) -> None:
         ("H=9..3", "ascend"),
         ("H=0..3", "start at 1"),
         ("H=1..9:0", "step of at least 1"),
-        ("Q=1..9", "'Q' is no size of this model; it has H, W, x.AXIS"),
+        ("Q=1..9", "'Q' is no size of this model; it has H, W, N, x.AXIS"),
     ],
 )
 def test_a_sweep_that_means_nothing_is_a_usage_error(run: Run, save: Save, asked: str, words: str) -> None:
@@ -262,13 +262,23 @@ def test_a_sweep_that_means_nothing_is_a_usage_error(run: Run, save: Save, asked
 def test_a_sweep_needs_something_to_hold_the_sizes_against(run: Run, save: Save) -> None:
     result = run("analyze", save(IMAGE), "--target", "iphone17pro", "--sweep", "N=1..8")
     assert result.exit_code == 2
-    assert "give one to hold the sizes against" in result.stderr
+    assert "give one with --budget memory=SIZE" in result.stderr
 
 
 def test_what_is_not_swept_must_be_bound(run: Run, save: Save) -> None:
     result = run("analyze", save(OPEN.replace("16,16", "h,w")), *PHONE, "--sweep", "h=16..32")
     assert result.exit_code == 2
-    assert "'N', 'w' would stay free" in result.stderr
+    assert "'h' leaves 'N', 'w' open: add --dim N=SIZE --dim w=SIZE" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "more",
+    [("--order", "memory"), ("--exact",), ("--plot", "f.svg"), ("--all",), ("--strict",), ("--budget", "size=1MB")],
+)
+def test_what_a_sweep_would_leave_out_is_a_usage_error(run: Run, save: Save, more: tuple[str, ...]) -> None:
+    result = run("analyze", save(IMAGE), *PHONE, "--sweep", "N=1..8", *more)
+    assert result.exit_code == 2
+    assert f"--sweep does not go with {more[0]}" in result.stderr
 
 
 FORK = """g (float[1,1,32,32] x) => (float[1,64,1,1] y) <int64[4] small = {64,1,3,3}, int64[4] large = {64,1,5,5}> {
@@ -291,7 +301,7 @@ def test_another_order_of_the_ops_needs_less(run: Run, save: Save) -> None:
 
 def test_the_new_order_is_reported(run: Run, save: Save) -> None:
     board = ("--target", "raspberry-pi-5-8gb", "--order", "memory")
-    assert " ops moved: " in run("analyze", save(FORK), *board).stdout
+    assert " ops moved, " in run("analyze", save(FORK), *board).stdout
     assert "no order with a lower peak found" in run("analyze", save(), *board).stdout
 
 
@@ -305,7 +315,9 @@ def test_what_would_lower_the_memory_is_said_when_it_is_short_or_asked_for(run: 
 
 
 def test_a_solver_is_asked_for_a_smaller_arena(run: Run, save: Save) -> None:
-    assert "  exact  " in run("analyze", save(FORK), "--target", "raspberry-pi-5-8gb", "--exact").stdout
+    words = run("analyze", save(FORK), "--target", "raspberry-pi-5-8gb", "--exact").stdout.partition("  exact  ")[2]
+    assert words.lstrip().startswith("activations ")
+    assert "no plan takes less" in words.partition("\n")[0]
     assert "  exact  " not in run("analyze", save(FORK), "--target", "raspberry-pi-5-8gb").stdout
 
 
@@ -322,3 +334,27 @@ def test_a_plot_never_overwrites_the_model(run: Run, save: Save) -> None:
     before = model.read_bytes()
     assert run("analyze", model, *PHONE, "--plot", model).exit_code == 2
     assert model.read_bytes() == before
+
+
+def test_places_that_cannot_hold_a_report_are_refused_before_the_analysis(
+    run: Run, save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgeplan import api
+
+    model, both = save(), tmp_path / "both"
+    monkeypatch.setattr(api, "analyze", lambda *_, **__: pytest.fail("the model was analysed"))
+    for places, words in (
+        (("--plot", "-"), "two reports cannot both go to stdout"),
+        (("--plot", both, "-o", both), f"two reports cannot both go to {both}"),
+        (("--plot", tmp_path), "it is a folder"),
+        (("-o", tmp_path / "none" / "x"), "no such folder"),
+        (("--plot", model), "never overwrites its input"),
+    ):
+        result = run("analyze", model, *PHONE, *places)
+        assert result.exit_code == 2
+        assert words in result.stderr
+
+
+def test_a_plot_may_go_to_stdout_when_the_report_does_not(run: Run, save: Save, tmp_path: Path) -> None:
+    result = run("analyze", save(), *PHONE, "--plot", "-", "-o", tmp_path / "report.txt")
+    assert result.stdout.startswith("<svg ")

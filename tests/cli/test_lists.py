@@ -37,6 +37,12 @@ def test_a_device_is_shown_with_every_figure_and_source(run: Run) -> None:
     assert "backend       coreml  iOS 16 to iOS 26" in result.stdout
 
 
+def test_a_limit_is_shown_with_its_entitlement_and_how_far_it_holds(run: Run) -> None:
+    shown = run("devices", "iphone14pro").stdout
+    assert "with the entitlement increased-memory-limit; confidence medium]" in shown
+    assert "app-memory-limit: 4 GiB  [assumed; confidence low]" in run("devices", "pixel8").stdout
+
+
 @pytest.mark.parametrize("device", all_devices(), ids=lambda d: d.id)
 def test_any_device_can_be_shown(run: Run, device: Device) -> None:
     assert run("devices", device.id).exit_code == 0

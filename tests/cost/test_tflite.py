@@ -16,7 +16,7 @@ def tflite(text: str) -> Graph:
     source = parse_text(f"{HEADER} {text}")
     b = Builder(source, lambda dtype: dtype)
     for op in source.ops:
-        b.lower(op, keep_tflite if op.domain == "tflite" else None)
+        b.translate(op, keep_tflite if op.domain == "tflite" else None)
     return b.finish("tflite")
 
 

@@ -38,6 +38,13 @@ def test_outputs_live_to_the_end_and_inputs_from_the_start() -> None:
     assert found["x"] == (0, 0, 64)
 
 
+def test_a_state_lasts_from_call_to_call_and_one_of_unknown_size_is_named() -> None:
+    rules = ArenaRules(states=lambda graph: {"memory": 100, "open": None})
+    found = lifetimes(parse_text("g (float[16] x) => (b) { a = Relu (x) b = Neg (a) }"), rules, lambda graph: (0, ()))
+    assert [b for b in found.buffers if b.role == "state"] == [Buffer("memory", 0, 1, 128, "state")]
+    assert found.unsized == ("open",)
+
+
 def test_a_value_that_nothing_reads_lives_while_it_is_made() -> None:
     found = lives("g (float[1,4,16] x) => (y) { v, i = MaxPool <kernel_shape = [1]> (x) y = Neg (v) }")
     assert found["i"] == (0, 0, 512)

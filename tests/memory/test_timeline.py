@@ -65,6 +65,12 @@ def test_what_the_runtime_keeps_is_told_from_what_still_waits_for_an_op() -> Non
     }  # fmt: skip
 
 
+def test_an_input_that_a_later_op_reads_waits() -> None:
+    found = line("g (float[64] x, float[64] late) => (y) { a = Relu (x) y = Add (a, late) }")
+    assert found.step == 0
+    assert {h.value: h.use for h in found.held} == {"x": "input", "a": "output", "late": "waiting"}
+
+
 def test_what_is_read_through_a_view_is_an_input() -> None:
     found = line(
         """g (float[4,4] x) => (z) <int64[1] s = {16}> {

@@ -37,6 +37,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
 def test_an_answer_comes_back_whole(asked: Asked) -> None:
     program = """
 waste = bytearray(100 << 20)
+import time; time.sleep(0.5)
 write(versions={"toyc": "1"}, done=True, nodes=[{"name": "a", "type": "Relu", "unit": "npu"}],
       facts=[{"name": "weights", "value": len(open(request["model"], "rb").read()), "unit": "bytes"}],
       notes={"chip": request["chip"], "options": request["options"]["a"]})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -133,8 +133,9 @@ class _Builder:
             for attr, inner, trips in scope.children[index]:
                 graph = by_name[attr].pop(0)
                 bodies.append(Body(attr, self._body(graph, inner, values, renamed), trips))
+        name = self._name(node, node.op_type)
         return Op(
-            self._name(node, node.op_type),
+            name,
             node.op_type,
             tuple(inputs),
             _ports(node.op_type, domain, version, tuple(slots)),
@@ -143,6 +144,7 @@ class _Builder:
             domain,
             version,
             tuple(bodies),
+            (name,),
         )
 
     def _body(self, graph: GraphProto, inner: Scope, values: dict[str, Value], renamed: Mapping[str, str]) -> Graph:
@@ -202,20 +204,22 @@ def _attrs(node: NodeProto) -> dict[str, Attr]:
 
 def _attr(a: AttributeProto) -> Attr | None:
     """An attribute as rules see it; a small tensor becomes its elements, graphs and types are left out."""
-    if a.type == AttributeProto.INT:
-        return a.i
-    if a.type == AttributeProto.INTS:
-        return tuple(a.ints)
-    if a.type == AttributeProto.FLOAT:
-        return a.f
-    if a.type == AttributeProto.FLOATS:
-        return tuple(a.floats)
-    if a.type == AttributeProto.STRING:
-        return a.s.decode("utf-8", "replace")
-    if a.type == AttributeProto.STRINGS:
-        return tuple(s.decode("utf-8", "replace") for s in a.strings)
-    if a.type == AttributeProto.TENSOR:
-        data: np.ndarray[Any, Any] | None = small_array(a.t)
-        if data is not None and data.size <= _KEPT_OTHERS:
-            return tuple(data.ravel().tolist())
-    return None
+    read = _READ.get(a.type)
+    return None if read is None else read(a)
+
+
+def _elements(a: AttributeProto) -> Attr | None:
+    data: np.ndarray[Any, Any] | None = small_array(a.t)
+    return None if data is None or data.size > _KEPT_OTHERS else tuple(data.ravel().tolist())
+
+
+_READ: Mapping[int, Callable[[AttributeProto], Attr | None]] = {
+    AttributeProto.INT: lambda a: a.i,
+    AttributeProto.INTS: lambda a: tuple(a.ints),
+    AttributeProto.FLOAT: lambda a: a.f,
+    AttributeProto.FLOATS: lambda a: tuple(a.floats),
+    AttributeProto.STRING: lambda a: a.s.decode("utf-8", "replace"),
+    AttributeProto.STRINGS: lambda a: tuple(s.decode("utf-8", "replace") for s in a.strings),
+    AttributeProto.TENSOR: _elements,
+}
+"""How an attribute's value is read, by its type."""

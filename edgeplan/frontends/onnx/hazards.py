@@ -15,15 +15,21 @@ from edgeplan.frontends.onnx.read import subgraphs
 __all__ = ["has_hazard", "is_hazard"]
 
 _EQUATION = re.compile(rb"T(,T)*(->T)?".replace(b"T", rb"[A-Za-z]*([.]{3}[A-Za-z]*)?"))
+_SUSPECTS = frozenset({"EyeLike", "RegexFullMatch", "Einsum", "Expand"})
+"""The ops that `is_hazard` looks at."""
+
 _LONGEST = 64
 """Elements of a shape that a tensor may have."""
 
 
 def has_hazard(graph: GraphProto, opset: int) -> bool:
     """Whether a node of the graph or of a body in it may be one: nothing is known of its inputs yet."""
-    return any(
-        is_hazard(n, opset, {}) or any(has_hazard(inner, opset) for _, inner in subgraphs(n)) for n in graph.node
-    )
+    for node in graph.node:
+        if node.op_type in _SUSPECTS and is_hazard(node, opset, {}):
+            return True
+        if node.attribute and any(has_hazard(inner, opset) for _, inner in subgraphs(node)):
+            return True
+    return False
 
 
 def is_hazard(node: NodeProto, opset: int, types: Mapping[str, TypeProto]) -> bool:

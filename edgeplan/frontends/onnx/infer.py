@@ -63,33 +63,44 @@ class Inference:
             scope.values[sparse.values.name] = Known(dtype_of(sparse.values.data_type), tuple(sparse.dims), True)
 
     def _node(self, index: int, node: NodeProto, scope: Scope) -> None:
-        inputs = [scope.find(n) if n else None for n in node.input]
+        names, made = [*node.input], [*node.output]  # lists: a protobuf's own are slow to go through
+        inputs = [scope.find(n) if n else None for n in names]
+        given = [known for known, n in zip(inputs, names, strict=True) if n]
         default = is_default(node.domain)
-        if default and subgraphs(node):
+        if default and node.attribute and subgraphs(node):
             outputs = infer_control(index, node, scope, self)
         elif default and node.op_type == "Constant":
             outputs = [_constant_node(node)]
         else:
-            outputs = self._compute(node, inputs, default, scope)
-        const = default and _is_constant(node, inputs)
-        for name, new in zip(node.output, outputs, strict=False):
+            outputs = self._compute(node, inputs, given, made, default, scope)
+        const = default and _is_constant(node, given)
+        for name, new in zip(made, outputs, strict=False):
             if not name:
                 continue
             known = merge(scope.values.get(name), new)
             known.const = const or new.const
-            if default and name == node.output[0] and known.data is None:
+            if default and name == made[0] and known.data is None:
                 _follow(node, inputs, known)
             if known.const and known.data is None and node.op_type != "Constant":
                 _check_constant(node, known)
             scope.values[name] = known
 
-    def _compute(self, node: NodeProto, inputs: list[Known | None], default: bool, scope: Scope) -> list[Known]:
+    def _compute(
+        self,
+        node: NodeProto,
+        inputs: list[Known | None],
+        given: list[Known | None],
+        made: list[str],
+        default: bool,
+        scope: Scope,
+    ) -> list[Known]:
+        """The outputs `made`, from `inputs`, absent ones among them, or from those `given` alone."""
         if default:
-            folded = _fold(node, inputs)
+            folded = _fold(node, inputs, given)
             if folded is not None:
                 return folded
-        declared = [scope.values.get(n) or Known() for n in node.output]
-        if all(d.settled for d, n in zip(declared, node.output, strict=True) if n):
+        declared = [scope.values.get(n) or Known() for n in made]
+        if all(d.settled for d, n in zip(declared, made, strict=True) if n):
             return declared
         sequence = infer_sequence(node, inputs) if default else None
         if sequence is not None:
@@ -101,8 +112,8 @@ class Inference:
         if form is not None:
             standard, given, dtype = form
             return [Known(dtype, found.shape) for found in self._infer_node(standard, given)]
-        made = made_shape(node, inputs) if default else None
-        return [made] if made is not None else self._infer_node(node, inputs)
+        shaped = made_shape(node, inputs) if default else None
+        return [shaped] if shaped is not None else self._infer_node(node, inputs)
 
     def _infer_node(self, node: NodeProto, inputs: list[Known | None]) -> list[Known]:
         """Ask onnx about this one node again, now with the types and contents found since."""
@@ -177,13 +188,16 @@ def _array(data: NDArray[Any]) -> Known:
     return Known(_NP.get(data.dtype.name), tuple(data.shape), True, data if data.size <= FOLD_LIMIT else None)
 
 
-def _fold(node: NodeProto, inputs: list[Known | None]) -> list[Known] | None:
-    import numpy as np
-
+def _fold(node: NodeProto, inputs: list[Known | None], given: list[Known | None]) -> list[Known] | None:
     if node.op_type in ("Shape", "Size") and inputs and inputs[0] is not None:
         return _fold_shape(node, inputs[0])
-    if not inputs or any(k is None or k.data is None for k, n in zip(inputs, node.input, strict=True) if n):
+    if not inputs:
         return None
+    for known in given:
+        if known is None or known.data is None:
+            return None
+    import numpy as np
+
     attrs: dict[str, Any] = {}
     for a in node.attribute:
         attrs[a.name] = small_array(a.t) if a.type == a.TENSOR else onnx.helper.get_attribute_value(a)
@@ -195,11 +209,11 @@ def _fold(node: NodeProto, inputs: list[Known | None]) -> list[Known] | None:
 
 def _follow(node: NodeProto, inputs: list[Known | None], known: Known) -> None:
     """Note what a vector of sizes holds; once all of it is known it is a constant."""
-    import numpy as np
-
     sizes = follow(node, inputs)
     if sizes is None:
         return
+    import numpy as np
+
     known.sizes = sizes
     shape = (len(sizes),) if known.shape is None else known.shape
     fits = shape == (len(sizes),) or (shape == () and len(sizes) == 1)
@@ -225,10 +239,11 @@ def _fold_shape(node: NodeProto, source: Known) -> list[Known] | None:
     return [_array(np.array(sizes, np.int64))] if len(sizes) == len(wanted) else None
 
 
-def _is_constant(node: NodeProto, inputs: list[Known | None]) -> bool:
+def _is_constant(node: NodeProto, given: list[Known | None]) -> bool:
     """Whether a converter can compute the node when it converts: the same result every run, from constants alone."""
-    if not all(k is not None and k.const for k, n in zip(inputs, node.input, strict=True) if n):
-        return False
+    for known in given:
+        if known is None or not known.const:
+            return False
     return node.op_type not in _RANDOM and not subgraphs(node)
 
 

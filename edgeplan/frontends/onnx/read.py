@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import onnx
@@ -21,6 +21,7 @@ from edgeplan.frontends.onnx.wire import KEEP, strip_weights
 __all__ = ["read_model", "subgraphs"]
 
 _GRAPH, _GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS
+_TENSOR, _TENSORS = AttributeProto.TENSOR, AttributeProto.TENSORS
 
 _DEEPEST = 16
 """Graphs inside graphs: real models stay below 5, and every level costs recursion here and in the runtimes."""
@@ -86,13 +87,14 @@ def _check_graph(
     for info in (*graph.input, *graph.output):
         _check_text(info.name, *(d.dim_param for d in info.type.tensor_type.shape.dim))
     for node in graph.node:
-        _check_text(node.op_type, node.domain, node.name, *node.input, *node.output, *(a.name for a in node.attribute))
-        check_node(node, opsets)
+        inputs, attributes = [*node.input], [*node.attribute]  # lists: a protobuf's own are slow to go through
+        _check_text(node.op_type, node.domain, node.name, *inputs, *node.output, *[a.name for a in attributes])
+        check_node(node, inputs, attributes, opsets)
         holds = False
-        for a in node.attribute:
-            if a.type == AttributeProto.TENSOR:
+        for a in attributes:
+            if a.type == _TENSOR:
                 tensors.append(a.t)
-            elif a.type == AttributeProto.TENSORS:
+            elif a.type == _TENSORS:
                 tensors += a.tensors
             else:
                 holds = holds or a.type in (_GRAPH, _GRAPHS)
@@ -110,7 +112,7 @@ def _check_graph(
 
 def _check_text(*texts: str | bytes) -> None:
     """Protobuf hands out strings that are no UTF-8 as bytes."""
-    if any(isinstance(t, bytes) for t in texts):
+    if bytes in map(type, texts):
         raise ModelError("not an ONNX model: it holds a name that is not text")
 
 
@@ -122,37 +124,41 @@ def _sort(graph: GraphProto, outer: frozenset[str], bodies: bool) -> None:
     given = {i.name for i in graph.input} | {t.name for t in graph.initializer}
     given.update(s.values.name for s in graph.sparse_initializer)
     known = given | outer
-    made: dict[str, int] = {}
+    made: dict[str, int] = {"": -1}  # an absent input or output
+    in_order = True
     for i, node in enumerate(graph.node):
+        for name in (*node.input, *_captures(node)) if bodies else node.input:
+            if name not in made and name not in known:
+                in_order = False
         for out in node.output:
             if out and (out in made or out in given):
                 raise ModelError(f"value {out!r} is produced twice")
             if out:
                 made[out] = i
-    in_order = True
-    seen = set(known)
-    needs: list[list[str]] = []
-    for node in graph.node:
-        reads = [n for n in (*node.input, *_captures(node)) if n] if bodies else [n for n in node.input if n]
-        for name in reads:
-            if name not in known and name not in made:
-                raise ModelError(f"op {node.name or node.op_type!r} reads {name!r}, which nothing produces")
-        in_order = in_order and all(n in seen for n in reads)
-        seen.update(node.output)
-        needs.append(reads)
-    for out_info in graph.output:
-        if out_info.name not in seen:
-            raise ModelError(f"output {out_info.name!r} is produced by nothing")
     if not in_order:
-        order = _topological([[made[n] for n in reads if n in made] for reads in needs], graph)
-        nodes = [onnx.NodeProto.FromString(graph.node[i].SerializeToString()) for i in order]
-        del graph.node[:]
-        graph.node.extend(nodes)
+        _reorder(graph, known, made)
+    for out_info in graph.output:
+        if out_info.name not in known and made.get(out_info.name, -1) < 0:
+            raise ModelError(f"output {out_info.name!r} is produced by nothing")
     if bodies:
         inside = frozenset(known | made.keys())
         for node in graph.node:
             for _, inner in subgraphs(node):
                 _sort(inner, inside, bodies)
+
+
+def _reorder(graph: GraphProto, known: Collection[str], made: Mapping[str, int]) -> None:
+    """Sort the nodes, given the values there are before them, and the node that makes each of the others."""
+    before: list[list[int]] = []
+    for node in graph.node:
+        reads = [n for n in (*node.input, *_captures(node)) if n]
+        for name in reads:
+            if name not in known and name not in made:
+                raise ModelError(f"op {node.name or node.op_type!r} reads {name!r}, which nothing produces")
+        before.append([made[n] for n in reads if n in made])
+    nodes = [onnx.NodeProto.FromString(graph.node[i].SerializeToString()) for i in _topological(before, graph)]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _captures(node: onnx.NodeProto) -> Iterator[str]:

@@ -5,7 +5,7 @@ A runtime refuses such a model when it loads it (onnxruntime: "Node has input si
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +23,7 @@ _LENIENT = frozenset({"Resize"})
 
 _AXES = frozenset({"axes", "axis", "batch_axis", "batch_dims", "time_axis", "scan_input_axes", "scan_output_axes"})
 _MOST_AXES = 1024
+_UNDEFINED = AttributeProto.UNDEFINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +38,40 @@ class _Form:
     types: Mapping[str, int]
 
 
-def check_node(node: NodeProto, opsets: Mapping[str, int]) -> None:
+def check_node(
+    node: NodeProto, inputs: Sequence[str], attributes: Sequence[AttributeProto], opsets: Mapping[str, int]
+) -> None:
     """Raise `ModelError` when the node is not one its operator allows. Operators nobody knows are let through.
 
-    `opsets` maps the domains to their versions, the default domain written "".
+    `inputs` and `attributes` are the node's. `opsets` maps the domains to their versions, the default domain
+    written "".
     """
     domain = plain_domain(node.domain)
     if not domain and not opsets.get(""):
         raise ModelError("not an ONNX model: it names no opset for the ops of the default domain")
     form = _form(node.op_type, domain, opsets.get(domain, 0))
-    given = {a.name: a for a in node.attribute}
+    given = {a.name: a for a in attributes}
     for a in given.values():
         if a.ref_attr_name:
             raise _refused(node, f"its attribute {a.name!r} refers to a function's, and it is in none")
         wanted = a.type if form is None else form.types.get(a.name, a.type)
-        if a.type != wanted or a.type == AttributeProto.UNDEFINED:
+        if a.type != wanted or a.type == _UNDEFINED:
             raise _refused(node, f"its attribute {a.name!r} is of the wrong type")
     if form is None:
         return
-    count = len(node.input)
+    count = len(inputs)
     if not form.least <= count <= form.most:
         limits = str(form.least) if form.least == form.most else f"{form.least} to {form.most}"
         raise _refused(node, f"it has {_counted(count)}, the operator takes {limits}")
-    if node.op_type not in _LENIENT and any(s < count and not node.input[s] for s in form.required_inputs):
+    if "" in inputs and node.op_type not in _LENIENT and any(s < count and not inputs[s] for s in form.required_inputs):
         raise _refused(node, "an input that the operator needs is absent")
     if len(node.output) > form.outputs:
         raise _refused(node, f"it has {len(node.output)} outputs, the operator makes {form.outputs}")
     absent = next((name for name in form.required if name not in given), None)
     if absent is not None:
         raise _refused(node, f"its attribute {absent!r} is missing")
-    _check_values(node, given)
+    if given:
+        _check_values(node, given)
 
 
 def _check_values(node: NodeProto, given: Mapping[str, AttributeProto]) -> None:

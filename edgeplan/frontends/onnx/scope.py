@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from numpy.typing import NDArray
@@ -33,8 +34,13 @@ class Known:
     def settled(self) -> bool:
         """True when type and every axis are known."""
         if self.sequence is not None:
-            return all(s is not None and all(isinstance(d, int) for d in s) for s in self.sequence)
-        return self.dtype is not None and self.shape is not None and all(isinstance(d, int) for d in self.shape)
+            return all(s is not None and _sized(s) for s in self.sequence)
+        return self.dtype is not None and self.shape is not None and _sized(self.shape)
+
+
+@lru_cache(maxsize=4096)  # a network has few shapes, each on hundreds of values
+def _sized(shape: tuple[Dim, ...]) -> bool:
+    return all(isinstance(size, int) for size in shape)
 
 
 @dataclass(slots=True)
@@ -72,16 +78,15 @@ def type_of(proto: TypeProto, symbols: frozenset[str]) -> Known:
     tensor = proto.tensor_type if kind == "tensor_type" else proto.sparse_tensor_type
     shape: Shape = None
     if tensor.HasField("shape"):
-        shape = tuple([_dim(d, symbols) for d in tensor.shape.dim])
+        dims = tensor.shape.dim
+        shape = tuple([size if (size := d.dim_value) > 0 else _dim(d, symbols) for d in dims])
     return Known(dtype_of(tensor.elem_type), shape, proto=proto)
 
 
 def _dim(dim: TensorShapeProto.Dimension, symbols: frozenset[str]) -> Dim:
-    size: int = dim.dim_value
-    if size > 0:
-        return size
+    """An axis without a size above 0."""
     if dim.HasField("dim_value"):
-        return 0 if size == 0 else None
+        return 0 if dim.dim_value == 0 else None
     name: str = dim.dim_param
     return name if name in symbols else None
 

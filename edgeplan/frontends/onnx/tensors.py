@@ -28,6 +28,7 @@ _NAMES = {
 }  # fmt: skip
 
 
+_EXTERNAL = TensorProto.EXTERNAL
 _COMPLEX = (DType.COMPLEX64, DType.COMPLEX128)
 
 _SETTINGS = 64
@@ -60,7 +61,7 @@ def dtype_of(elem_type: int) -> DType | None:
 
 def external_location(tensor: TensorProto) -> str | None:
     """The file a tensor's data lie in, None when they are inline."""
-    if tensor.data_location != TensorProto.EXTERNAL:
+    if tensor.data_location != _EXTERNAL:
         return None
     return next((e.value for e in tensor.external_data if e.key == "location"), "")
 
@@ -73,9 +74,10 @@ def check_tensor(tensor: TensorProto, folder: Path | None) -> str | None:
     """
     name = tensor.name or "(unnamed)"
     dtype = dtype_of(tensor.data_type)
-    if any(d < 0 for d in tensor.dims):
+    dims = [*tensor.dims]
+    if dims and min(dims) < 0:
         raise ModelError(f"tensor {name!r} declares a negative size")
-    elements = prod(tensor.dims)
+    elements = prod(dims)
     location = external_location(tensor)
     if location is not None:
         plain = location.replace("\\", "/")
@@ -119,8 +121,9 @@ def small_array(tensor: TensorProto) -> np.ndarray | None:
 
     Floats are read when they are few enough to be settings (scales, bounds, an epsilon): no shape is made of weights.
     """
-    elements = prod(tensor.dims)
-    if tensor.data_location == TensorProto.EXTERNAL or elements > FOLD_LIMIT:
+    dims = tuple(tensor.dims)
+    elements = prod(dims)
+    if tensor.data_location == _EXTERNAL or elements > FOLD_LIMIT:
         return None
     if tensor.external_data and any(e.key in (RAW, ELEMENTS) for e in tensor.external_data):
         return None
@@ -130,10 +133,10 @@ def small_array(tensor: TensorProto) -> np.ndarray | None:
     if dtype.is_float and elements > _SETTINGS:
         return None
     if tensor.raw_data and tensor.data_type in _RAW and not tensor.HasField("segment"):
-        return np.frombuffer(tensor.raw_data, _RAW[tensor.data_type]).reshape(tensor.dims)
+        return np.frombuffer(tensor.raw_data, _RAW[tensor.data_type]).reshape(dims)
     if tensor.data_type in _TYPED and not tensor.raw_data:
         field, kind = _TYPED[tensor.data_type]
-        return np.array(getattr(tensor, field), kind).reshape(tensor.dims)
+        return np.array(getattr(tensor, field), kind).reshape(dims)
     try:
         return numpy_helper.to_array(tensor)
     except ValueError:  # in segments, or in two fields at once: nothing an exporter writes

@@ -100,10 +100,9 @@ def _op(file: TfliteFile, graph: Subgraph, number: int, op: Operator, known: Siz
         elif moved and resized and shape is not None:
             shape = (None,) * len(shape)
         known.shapes[i] = shape
-    if op.outputs:
-        small = contents(call) if _has_contents(call) else None
-        if small is not None:
-            known.contents[op.outputs[0]] = small
+    if _has_contents(call):
+        small = zip(op.outputs, contents(call), strict=False)
+        known.contents.update((i, elements) for i, elements in small if elements is not None)
     if (
         op.inputs
         and not op.domain

@@ -60,6 +60,7 @@ FUSIONS: Mapping[str, Fusion] = {
 
 def fuse(graph: Graph, names: Sequence[str]) -> Graph:
     """Apply the named fusions in order, each over the whole graph, bodies left as they are."""
+    fused = graph
     for fusion in (FUSIONS[name] for name in names):
-        graph = apply(graph, fusion, ENDS[fusion])
-    return drop_dead(graph)
+        fused = apply(fused, fusion, ENDS[fusion])
+    return graph if fused is graph else drop_dead(fused)

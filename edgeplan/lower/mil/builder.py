@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -24,10 +24,6 @@ class Builder(builder.Builder):
     def real(self) -> DType:
         """The type that floats are computed in, for integers on their way through an op that takes floats."""
         return self._retype(DType.FLOAT32)
-
-    def translate(self, op: Op, lowering: Callable[[Op, Builder], bool] | None) -> None:
-        """Lower one op, or leave it when it cannot be."""
-        self.lower(op, None if lowering is None else lambda given, _: lowering(given, self))
 
     def absorb(self, *ops: Op) -> None:
         """Say that the op emitted last does the work of these source ops too: they are not lowered on their own."""

@@ -76,7 +76,7 @@ def without_effect(p: Program, op: Op) -> Op | None:
     for port, other in (("y", "x"), ("x", "y")) if op.type in _COMMUTES else (("y", "x"),):
         constant = op.input(port)
         data = None if constant is None else p.values[constant].data
-        if not data or any(v != _NEUTRAL[op.type] for v in data):
+        if not data or data[0] != _NEUTRAL[op.type] or any(v != data[0] for v in data):
             continue
         x, shape = op.input(other), p.sized(op.outputs[0])
         if x is not None and shape is not None and p.shape(x) == shape and op.outputs[0] not in p.graph.outputs:

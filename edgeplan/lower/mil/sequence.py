@@ -20,6 +20,9 @@ __all__ = [
     "split_to_sequence",
 ]
 
+_MOST_PARTS = 65_536
+"""Tensors that one is split into at most: every one of them is named."""
+
 
 @lowers("SequenceConstruct")
 def sequence_construct(op: Op, b: Builder) -> bool:
@@ -59,7 +62,7 @@ def _sizes(b: Builder, given: str | None, length: int | None) -> tuple[int, ...]
         data = b.data(given)
         return None if data is None else tuple(n for n in data if isinstance(n, int))
     step = 1 if given is None else one_integer(b, given)
-    if step is None or step < 1 or length is None:
+    if step is None or step < 1 or length is None or length // step > _MOST_PARTS:
         return None
     return (step,) * (length // step) + ((length % step,) if length % step else ())
 

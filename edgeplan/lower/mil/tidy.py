@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import replace
 
 from edgeplan.graph import Graph, Op, Value
@@ -32,11 +32,12 @@ def tidy(graph: Graph) -> Graph:
     return replace(graph, ops=tuple(_without_twins(graph, program)), values=program.values)
 
 
-def _without_twins(graph: Graph, program: Program) -> Iterator[Op]:
+def _without_twins(graph: Graph, program: Program) -> list[Op]:
     """Of ops with the same inputs and attributes the first does the work (`remove_redundant_ops`)."""
     same: dict[str, str] = {}
     first: dict[Hashable, int] = {}
     kept: list[Op] = []
+    twins: dict[int, list[Op]] = {}
     results = set(graph.outputs)
     for op in program.ops:
         if op.type == "identity" and not op.domain:
@@ -45,16 +46,17 @@ def _without_twins(graph: Graph, program: Program) -> Iterator[Op]:
         if not plain or op.type == "identity" or op.outputs[0] in results:
             kept.append(op)
             continue
-        operands = tuple(_operand(program.values[same.get(n, n)]) for n in op.inputs)
+        operands = tuple([_operand(program.values[same.get(n, n)]) for n in op.inputs])
         key = (op.type, op.ports, operands, tuple(sorted(op.attrs.items())) if op.attrs else ())
         at = first.setdefault(key, len(kept))
         if at < len(kept):
-            twin = kept[at]
-            same[op.outputs[0]] = twin.outputs[0]
-            kept[at] = replace(twin, sources=sources(twin, op))
-            op = identity(op, twin.outputs[0])
+            same[op.outputs[0]] = kept[at].outputs[0]
+            twins.setdefault(at, []).append(op)
+            op = identity(op, kept[at].outputs[0])
         kept.append(op)
-    yield from kept
+    for at, others in twins.items():  # at the end: thousands of ops may have the same twin
+        kept[at] = replace(kept[at], sources=sources(kept[at], *others))
+    return kept
 
 
 def _operand(value: Value) -> Hashable:

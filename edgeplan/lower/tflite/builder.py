@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Self
 
 from edgeplan.graph import Attr, Body, DType, Graph, Op, Scalar, Shape, Value
 from edgeplan.lower import builder
@@ -43,16 +44,13 @@ class Builder(Forms):
         self._widened: dict[str, str] = {}
         self._reshaped: dict[str, str] = {}
 
-    def translate(self, op: Op, lowering: Callable[[Op, Builder], bool] | None) -> None:
+    def translate(self, op: Op, lowering: Callable[[Op, Self], bool] | None) -> None:
         """Lower one op, or leave it when it cannot be. What its bodies capture is there in native order before it."""
         for body in op.bodies:
             for name in body.graph.captured:
                 if name in self.source.values:
                     self.native(name)
-        self._current = op
-        if lowering is None or not lowering(op, self):
-            self.leave(op)
-        self._current = None
+        super().translate(op, lowering)
 
     def leave(self, op: Op) -> None:
         """Keep an op that has no lowering; it reads its inputs in native order."""

@@ -51,7 +51,7 @@ def placed(order: Order, axis: int) -> int:
 
 def relaid(order: Order, items: Sequence[_T]) -> tuple[_T, ...]:
     """One item a source axis -> one item an axis of the tensor: a shape, pads, multipliers."""
-    return tuple(items[axis] for axis in order) if order else tuple(items)
+    return tuple([items[axis] for axis in order]) if order else tuple(items)
 
 
 def moved(source: Order, target: Order, rank: int) -> Order:
@@ -86,6 +86,7 @@ def trivial(shape: Shape, perm: Sequence[int]) -> bool:
     return long == sorted(long)
 
 
+@lru_cache(maxsize=4096)  # a network has few shapes, each on hundreds of values
 def relaid_shape(order: Order, shape: Shape) -> Shape:
     """The source's shape as the tensor has it; None where the model's shapes contradict each other."""
     return None if shape is None or (order and len(order) != len(shape)) else relaid(order, shape)

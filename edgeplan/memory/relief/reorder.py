@@ -33,5 +33,4 @@ def reorder(given: Deployment, pools: Sequence[Pool]) -> Relief | NoRelief:
     after = sum(pool.arena.size for pool in profile_of(given.target.backend.name).pools(changed))
     if after >= before:
         return NoRelief(_NAME, "an order with a lower peak was found, but the runtime's plan is no smaller with it")
-    moved = sum(i != j for i, j in enumerate(found.order))
-    return Relief(_NAME, before, after, "computed", f"{moved:,} ops run in another order")
+    return Relief(_NAME, before, after, "computed", f"{found.moved:,} ops run in another order")

@@ -13,7 +13,7 @@ from typing import Literal
 
 from edgeplan.graph import Graph, Op, Value
 from edgeplan.memory.deployment import Deployment
-from edgeplan.memory.lifetimes import ArenaRules
+from edgeplan.memory.lifetimes import ArenaRules, Buffer
 from edgeplan.memory.live import lower_bound
 from edgeplan.memory.overwriting import joined, overwritten
 from edgeplan.memory.pool import Pool, plan_pool
@@ -33,9 +33,9 @@ def padded(value: Value) -> int | None:
     Apple, Neural Engine Rules, 'Tensor memory alignment': inputs and outputs have to be so; intermediate tensors that
     stay in the engine's own memory 'may tolerate smaller widths'.
     """
-    row = value.shape[-1] if value.shape else None
-    if value.bytes is None or value.dtype is None or value.elements is None or not isinstance(row, int) or not row:
-        return value.bytes
+    row, size = value.shape[-1] if value.shape else None, value.bytes
+    if size is None or value.dtype is None or value.elements is None or not isinstance(row, int) or not row:
+        return size
     return value.elements // row * _up((row * value.dtype.bits + 7) // 8, _BLOCK)
 
 
@@ -90,12 +90,14 @@ def _weights(given: Deployment) -> _Weights:
         elif op.outputs and all(graph.values[name].const for name in op.outputs):
             continue
         for name in op.inputs:
-            value, maker = graph.values[name], graph.producer.get(name)
+            value = graph.values[name]
+            if not value.const or name in seen:
+                continue
+            maker = graph.producer.get(name)
             if maker is not None and graph.ops[maker].type.startswith("constexpr_"):
                 continue
-            if value.const and name not in seen:
-                seen.add(name)
-                found["stored" if expands else "plain", ane] += value.bytes or 0
+            seen.add(name)
+            found["stored" if expands else "plain", ane] += value.bytes or 0
     plain, stored, dense = ((found[kind, True], found[kind, False]) for kind in ("plain", "stored", "dense"))
     return _Weights(plain, stored, dense)
 
@@ -144,7 +146,7 @@ def _activations(given: Deployment, pool: Pool) -> Term:
     """The plan of unpadded values, and the same plan as it grows when the Neural Engine pads every row."""
     arena, figures = pool.arena, given.figures
     said = f"activations that live at the same time, {arena.method}"
-    likely, most = (_grown(given, pool, every) for every in (False, True))
+    likely, most = _grown(given, pool)
     size = Range(_fused(given, pool), likely, most)
     used = ["padded-rows"] if _ANE in given.units else []
     if size.low < arena.size:
@@ -168,25 +170,33 @@ def _fused(given: Deployment, pool: Pool) -> int:
     return min(pool.arena.size, lower_bound(held, len(given.graph.ops))[0])
 
 
-def _grown(given: Deployment, pool: Pool, every: bool) -> int:
-    """The arena when values of the Neural Engine are padded: the plan's size over its bound, times the new bound.
+def _grown(given: Deployment, pool: Pool) -> tuple[int, int]:
+    """The arena when values of the Neural Engine are padded, likely and at most: its size over its bound, times the
+    new bound.
 
-    Rows of a single element, which cost 32 times as much, are padded only where `every` is asked for or the caller
-    sees the value: which layout the compiler chooses for the others is not known.
+    Rows of a single element, which cost 32 times as much, are likely padded only where the caller sees the value:
+    which layout the compiler chooses for the others is not known.
     """
     arena, graph = pool.arena, given.graph
     ane = {name for i in given.on(_ANE) for name in (*graph.ops[i].inputs, *graph.ops[i].outputs)}
+    if not ane:
+        return arena.size, arena.size
     seen = {*graph.inputs, *graph.outputs}
+    likely: list[Buffer] = []
+    most: list[Buffer] = []
+    for b in arena.buffers:
+        wide, value = b, graph.values[b.value] if b.role == "activation" and b.value in ane else None
+        if value is not None and (size := padded(value) or 0) > b.size:
+            wide = replace(b, size=size)
+        most.append(wide)
+        single = value is not None and value.shape is not None and value.shape[-1:] == (1,)
+        likely.append(b if single and b.value not in seen else wide)
 
-    def size(name: str, now: int) -> int:
-        value = graph.values.get(name)
-        if value is None or name not in ane or not (every or name in seen or (value.shape or (1,))[-1] != 1):
-            return now
-        return max(now, padded(value) or 0)
+    def arena_of(bound: int) -> int:
+        return max(arena.size, bound * arena.size // arena.bound if arena.bound else bound)
 
-    buffers = [replace(b, size=size(b.value, b.size)) if b.role == "activation" else b for b in arena.buffers]
-    bound, _ = lower_bound(buffers, len(graph.ops))
-    return max(arena.size, bound * arena.size // arena.bound if arena.bound else bound)
+    steps = len(graph.ops)
+    return arena_of(lower_bound(likely, steps)[0]), arena_of(lower_bound(most, steps)[0])
 
 
 def _loading(given: Deployment, weights: _Weights) -> Iterator[Term]:

@@ -11,7 +11,7 @@ from edgeplan.report.svg.thin import envelope
 from edgeplan.report.svg.words import wide
 from edgeplan.units import say_bytes
 
-__all__ = ["grid", "left_for_arena", "live_panel", "most_drawn", "op_axis"]
+__all__ = ["grid", "live_panel", "most_drawn", "op_axis"]
 
 _COLUMNS = 1000
 """Points of the line at most."""
@@ -23,7 +23,7 @@ _NEAR = 2.0
 """How many times the arena the budget may be to be drawn: one far above it would flatten everything else."""
 
 
-def left_for_arena(plan: Plan) -> int | None:
+def _left_for_arena(plan: Plan) -> int | None:
     """The bytes a budget leaves for activations once everything else a run needs is taken; None without a budget."""
     if plan.budget.effective is None:
         return None
@@ -34,7 +34,7 @@ def most_drawn(plan: Plan) -> int:
     """The bytes at the top of the panel: a little above all that is drawn in it."""
     memory = plan.memory
     top = max(memory.activations, memory.timeline.peak, 1)
-    budget = left_for_arena(plan)
+    budget = _left_for_arena(plan)
     if budget is not None and 0 < budget <= _NEAR * top:
         top = max(top, budget)
     return top + top // 9
@@ -52,7 +52,7 @@ def live_panel(frame: Frame, plan: Plan) -> Iterator[str]:
     yield from _area(frame, line.live)
     peak_x, peak_y = frame.across(line.step + 0.5), frame.up(line.peak)
     yield from _limit(frame, plan.memory.activations, _arena_said(plan), "arena", peak_x)
-    budget = left_for_arena(plan)
+    budget = _left_for_arena(plan)
     if budget is not None and 0 < budget <= frame.most:
         yield from _limit(frame, budget, f"the budget leaves {say_bytes(budget)}", "budget", peak_x)
     yield element("circle", cx=peak_x, cy=peak_y, r=4.5, class_="dot")

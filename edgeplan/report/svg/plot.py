@@ -12,7 +12,7 @@ from edgeplan.report.svg.regions import blocks_of, map_panel
 from edgeplan.report.svg.sidebar import ROW, colours, peak_list, relief_list, unit_names, unit_shade
 from edgeplan.report.svg.thin import runs
 from edgeplan.report.svg.words import fitted, wide
-from edgeplan.units import say_bytes, say_range
+from edgeplan.units import say_bytes
 
 __all__ = ["arena_map", "memory_plot", "memory_timeline"]
 
@@ -99,10 +99,9 @@ def _told(plan: Plan) -> tuple[str, str]:
 
 def _title(plan: Plan) -> Iterator[str]:
     yield label(_LEFT, 42, fitted(plan.model.name, 560, 21), "title")
-    run = plan.memory.run
-    needs = f"{'at least ' if plan.memory.unsized else ''}{say_range(run.low, run.likely, run.high)} while it runs"
-    of = f", of {say_bytes(plan.budget.effective)}" if plan.budget.effective is not None else ""
-    yield label(_LEFT, 64, f"{plan.target.title}  \u00b7  {needs}{of}", "quiet")
+    needs = f"{plan.memory.run}{' or more' if plan.memory.unsized else ''} while it runs"
+    limit = f", limit {say_bytes(plan.budget.effective)}" if plan.budget.effective is not None else ""
+    yield label(_LEFT, 64, f"{plan.target.title}  \u00b7  {needs}{limit}", "quiet")
 
 
 def _packed(plan: Plan) -> str:

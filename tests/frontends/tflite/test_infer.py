@@ -60,6 +60,54 @@ def test_a_shape_that_is_computed_is_followed() -> None:
     assert (read.values["wanted"].data, read.values["wanted"].const) == ((5, 256), False)
 
 
+@pytest.mark.parametrize(
+    ("type", "reads", "options"),
+    [("SPLIT", (2, 1), {"num_splits": 4}), ("SPLIT_V", (1, 3, 2), {"num_splits": 4}), ("UNPACK", (1,), {"num": 4})],
+)
+def test_the_parts_of_a_computed_shape_are_known(type: str, reads: tuple[int, ...], options: Plain) -> None:
+    tensors = [
+        OPEN,
+        tensor((4,), "INT32", "shape"),
+        tensor((), "INT32", "axis", buffer=1, has_rank=True),
+        tensor((4,), "INT32", "sizes", buffer=2),
+        *(tensor((1,), "INT32", f"part {i}") for i in range(4)),
+        tensor((2,), "INT32", "wanted"),
+        tensor((1, 256), name="y", shape_signature=[-1, -1]),
+        tensor((1,), "INT32", "rest", buffer=3),
+    ]
+    join = ("CONCATENATION", (4, 10), (8,), {"axis": 0})
+    ops = [
+        ("SHAPE", (0,), (1,), {"out_type": "INT32"}),
+        (type, reads, (4, 5, 6, 7), options),
+        join,
+        ("RESHAPE", (0, 8), (9,)),
+    ]
+    data = model(tensors, ops, outputs=[9], buffers=[ints(0), ints(1, 1, -1, 1), ints(256)])
+    assert shapes(data)["y"] == ("batch", 256)
+    assert shapes(data, dims={"batch": 3})["y"] == (3, 256)
+
+
+def test_a_size_that_a_condition_chooses_is_known() -> None:
+    """As converters write a Reshape's 0, which keeps the size there was."""
+    tensors = [
+        OPEN,
+        tensor((4,), "INT32", "shape"),
+        tensor((4,), "INT32", "asked", buffer=1),
+        tensor((1,), "INT32", "zero", buffer=2),
+        tensor((4,), "BOOL", "kept"),
+        tensor((4,), "INT32", "wanted"),
+        tensor((1, 8, 32, 1), name="y", shape_signature=[-1, -1, -1, -1]),
+    ]
+    ops = [
+        ("SHAPE", (0,), (1,), {"out_type": "INT32"}),
+        ("EQUAL", (2, 3), (4,)),
+        ("SELECT", (4, 1, 2), (5,)),
+        ("RESHAPE", (0, 5), (6,)),
+    ]
+    data = model(tensors, ops, outputs=[6], buffers=[ints(0, 0, -1, 1), ints(0)])
+    assert shapes(data)["y"] == ("batch", 8, 32, 1)
+
+
 def test_a_size_given_against_the_file_is_computed_anew() -> None:
     tensors = [
         tensor((1, 8, 8, 4), name="x"),

@@ -2,6 +2,9 @@
 
 import pytest
 
+from edgeplan.frontends.onnx import parse_text
+from edgeplan.lower.mil import lower_mil
+
 CASES = {
     "a Python list concatenated": (
         (
@@ -68,3 +71,10 @@ CASES = {
 @pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES.keys())
 def test_lowers_to(mil, text, expected):
     assert mil(text) == expected
+
+
+def test_a_tensor_is_not_split_into_a_million_million_parts() -> None:
+    graph = parse_text(
+        "g (float[1099511627776] a) => (float[1] y) <int64 i = {0}> { s = SplitToSequence (a) y = SequenceAt (s, i) }"
+    )
+    assert [op.label for op in lower_mil(graph, "float16").ops] == ["onnx.SplitToSequence", "list_read"]

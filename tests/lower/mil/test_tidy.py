@@ -1,5 +1,8 @@
 import pytest
 
+from edgeplan.frontends.onnx import parse_text
+from edgeplan.lower import lower_to
+
 W = "<int64[4] s = {4,3,3,3}> { w = ConstantOfShape (s)"
 
 CASES = {
@@ -157,3 +160,11 @@ def test_a_body_keeps_reading_what_was_merged(graph_of):
     assert [op.type for op in graph.ops] == ["exp", "add", "cond"]
     known = {*graph.inputs, *(o for op in graph.ops for o in op.outputs)}
     assert all(set(body.graph.captured) <= known for op in graph.ops for body in op.bodies)
+
+
+def test_an_op_names_every_twin_it_stands_for() -> None:
+    graph = parse_text(
+        "g (float[2] x) => (float[6] y) { a = Relu (x) b = Relu (x) c = Relu (x) y = Concat <axis = 0> (a, b, c) }"
+    )
+    relu = lower_to(graph, "mil").ops[0]
+    assert (relu.type, relu.sources) == ("relu", ("a", "b", "c"))

@@ -230,6 +230,16 @@ def test_the_library_is_what_the_chip_names() -> None:
     assert sizes(own)["arena head"] - sizes(plain)["arena head"] == 288
 
 
+def test_a_product_of_integers_and_a_lookup_keep_what_their_kernels_ask_for() -> None:
+    def kept(kind: DType) -> int:
+        values = {name: Value(name, kind, (1, 4, 4)) for name in "xzy"}
+        return tail(graph(values, op("BATCH_MATMUL", "x z", "y", "x y", adj_y=True), inputs=("x", "z"))).data
+
+    assert kept(DType.INT8) == kept(DType.FLOAT32) + 32  # seven numbers, rounded up
+    looked_up = op("EMBEDDING_LOOKUP", "x t", "y", "ids value")
+    assert tail(graph({"x": (1,), "t": (8, 4), "y": (1, 4)}, looked_up)).data == 16
+
+
 def test_the_tail_grows_with_tensors_ops_and_channels() -> None:
     small, large = conv(1, 8, 4), conv(1, 8, 64)
     assert tail(large).data - tail(small).data == 2 * (64 - 4) * 4

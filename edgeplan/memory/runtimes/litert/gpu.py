@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from heapq import heappop, heappush
 from math import prod
 
-from edgeplan.graph import Graph, Value
+from edgeplan.graph import Dim, Graph, Value
 from edgeplan.memory.deployment import Deployment, constants
 from edgeplan.memory.lifetimes import ArenaRules, lifetimes
 from edgeplan.memory.pool import Pool, plan_pool
@@ -105,13 +106,18 @@ def _sized(value: Value, width: int) -> int | None:
 
 def _padded(value: Value) -> int:
     """Elements with the last axis, the channels, rounded up to 4; of a 4-D filter its first as well."""
-    shape = [n for n in value.shape or () if isinstance(n, int)]
-    if not shape or value.elements is None:
+    if not value.shape or value.elements is None:
         return value.elements or 0
-    shape[-1] = -(-shape[-1] // 4) * 4
-    if value.const and len(shape) == 4 and shape[0] > 1:
-        shape[0] = -(-shape[0] // 4) * 4
-    return prod(shape)
+    return _rounded(value.shape, value.const)
+
+
+@lru_cache(maxsize=4096)  # a network has few shapes, each on hundreds of values
+def _rounded(shape: tuple[Dim, ...], const: bool) -> int:
+    sizes = [n for n in shape if isinstance(n, int)]
+    sizes[-1] = -(-sizes[-1] // 4) * 4
+    if const and len(sizes) == 4 and sizes[0] > 1:
+        sizes[0] = -(-sizes[0] // 4) * 4
+    return prod(sizes)
 
 
 def _textures(graph: Graph) -> int:

@@ -31,5 +31,5 @@ def growth(left: Outside) -> int:
 
 
 def _moved(before: int | None, after: int) -> int:
-    """Bytes held at once while an arena that has been taken grows."""
-    return before + after if before and after > before else 0
+    """Bytes held at once while an arena that has been taken grows: itself and its copy, the rest of it not written."""
+    return 2 * before if before and after > before else 0

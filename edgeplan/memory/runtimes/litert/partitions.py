@@ -75,11 +75,11 @@ def retimed(pool: Pool, spans: Sequence[tuple[int, int]]) -> Pool:
 
 def _border(graph: Graph, ops: Sequence[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What goes into a part, constants aside, and what others read of it."""
-    inside = frozenset(ops)
-    made = {name for i in ops for name in graph.ops[i].outputs}
-    reads = (name for i in ops for name in graph.reads(graph.ops[i]))
-    given = tuple(dict.fromkeys(n for n in reads if n not in made and not graph.values[n].const))
-    wanted = frozenset(graph.outputs)
-    out = (name for i in ops for name in graph.ops[i].outputs)
-    left = tuple(n for n in out if n in wanted or not inside.issuperset(graph.consumers.get(n, ())))
-    return given, left
+    made = [name for i in ops for name in graph.ops[i].outputs]
+    reads = dict.fromkeys(name for i in ops for name in graph.reads(graph.ops[i]))
+    own = frozenset(made)
+    given = tuple(n for n in reads if n not in own and not graph.values[n].const)
+    wanted, inside = frozenset(graph.outputs), frozenset(ops)
+    if len(inside) == len(graph.ops):
+        return given, tuple(n for n in made if n in wanted)
+    return given, tuple(n for n in made if n in wanted or not inside.issuperset(graph.consumers.get(n, ())))

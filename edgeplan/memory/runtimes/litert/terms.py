@@ -12,6 +12,7 @@ from edgeplan.memory.range import Range
 from edgeplan.memory.runtimes.litert import gpu
 from edgeplan.memory.runtimes.litert.blocks import blocks
 from edgeplan.memory.runtimes.litert.builtin import builtin_pools
+from edgeplan.memory.runtimes.litert.converted import converted_terms
 from edgeplan.memory.runtimes.litert.delegates import OWN, delegate_terms
 from edgeplan.memory.runtimes.litert.growth import growth
 from edgeplan.memory.runtimes.litert.partitions import Outside, outside, retimed
@@ -47,6 +48,7 @@ def litert_terms(given: Deployment, pools: Sequence[Pool]) -> Iterable[Term]:
             yield _region(given, pool, idle)
     yield from _growth(given, left)
     yield from _blocks(given)
+    yield from converted_terms(given)
     if UNIT in given.units:
         yield from xnnpack_terms(given)
     yield from gpu.gpu_terms(given, pools)
@@ -90,15 +92,15 @@ def _growth(given: Deployment, left: Outside) -> Iterable[Term]:
 
 
 def _blocks(given: Deployment) -> Iterable[Term]:
-    cached, whole = blocks(given.graph, (i for s in given.segments if s.unit in OWN for i in s.ops))
-    if cached:
-        size = given.figures["matrix-blocks"].of(cached)
+    found = blocks(given.graph, (i for s in given.segments if s.unit in OWN for i in s.ops))
+    if found.on_arm:
+        size = given.figures["matrix-blocks"].of(found.cached) + Range.exactly(found.packed)
         yield Term(
             "matrix blocks",
-            Range(size.low, size.likely, max(size.high, whole)),
+            Range(size.low, size.likely, max(size.high, found.on_arm)),
             "estimated",
             "run",
             "blocks that builtin convolutions copy their operands to: of floats as large as caches suggest on a PC,"
-            " of integers, in 3-D and on ARM at most all of both",
+            " of integers, in 3-D and on ARM at most all of both, and what is kept of them for the next",
             given.figures.evidence("matrix-blocks"),
         )

@@ -14,6 +14,7 @@ from edgeplan.memory.greedy import place
 from edgeplan.memory.lifetimes import Buffer
 from edgeplan.memory.pool import Pool
 from edgeplan.memory.runtimes.tensorrt.kernels import Kernels, fused
+from edgeplan.memory.runtimes.tensorrt.rows import summed
 from edgeplan.memory.runtimes.tensorrt.streams import Schedule, schedule
 from edgeplan.memory.runtimes.tensorrt.values import ALIGNMENT, rounded, values_of
 from edgeplan.memory.runtimes.tensorrt.work import work_of
@@ -35,7 +36,7 @@ def plan_region(graph: Graph, workspace: int, elsewhere: Collection[int] = (), h
     unsized: list[str] = []
     inner = list(_inner(graph, kernels, found, workspace, half, unsized))
     values = [*values_of(graph, kernels, found.at, found.last, half, unsized), *inner]
-    spaces = tuple(_workspaces(graph, kernels, found, rounded(workspace)))
+    spaces = tuple(_workspaces(graph, kernels, found, rounded(workspace), half))
     return Pool("activations", _first_fit(values, len(graph.ops), spaces), tuple(dict.fromkeys(unsized)))
 
 
@@ -72,14 +73,14 @@ def _inner(
                 yield Buffer(op.name, at, at, rounded((3 * 4 - 2 * stored) * value.elements), "scratch")
 
 
-def _workspaces(graph: Graph, kernels: Kernels, found: Schedule, size: int) -> Iterator[tuple[int, Buffer]]:
+def _workspaces(graph: Graph, kernels: Kernels, found: Schedule, size: int, half: bool) -> Iterator[tuple[int, Buffer]]:
     """A workspace for each contraction, for as long as it may run beside other streams; one at a time on a stream.
 
-    With each comes the step where the contraction is launched.
+    With each comes the step where the contraction is launched. Sums of a single row need none.
     """
     lanes: dict[int, list[int]] = {}
     for k, kernel in enumerate(kernels.all):
-        if kernel.kind == "contraction" and size:
+        if kernel.kind == "contraction" and size and not summed(graph, kernel, half):
             lanes.setdefault(found.stream[k], []).append(k)
     for lane in lanes.values():
         lane.sort(key=lambda k: found.at[k])

@@ -27,8 +27,8 @@ _LEAST_WORK = 2**20
 class Schedule:
     """When each kernel runs, in indices of ops.
 
-    `at` is its place where all run one after the other; it may run from `first` to `last` where streams run side by
-    side. `stream` is the stream it is on.
+    `at` is its place where all run one after the other, that of an input's copy the place of what reads it first; it
+    may run from `first` to `last` where streams run side by side. `stream` is the stream it is on.
     """
 
     at: tuple[int, ...]
@@ -51,7 +51,7 @@ def schedule(kernels: Sequence[Kernel], work: Sequence[int], steps: int) -> Sche
     last = [-1] * len(kernels)
     for k in order:
         kernel = kernels[k]
-        ready = max((at[p] + 1 for p in kernel.reads.values()), default=-1)
+        ready = max((at[p] + (kernels[p].kind != "copy") for p in kernel.reads.values()), default=-1)
         own = kernel.ops[0] - (kernel.kind == "copy")
         at[k] = min(max(own, ready, 0), end)
         first[k] = at[k] if ready < 0 else min(ready, at[k])

@@ -45,7 +45,7 @@ def _padding(graph: Graph, op: Op, half: bool) -> int:
     if not (value.dtype in _HALF or (half and value.dtype is DType.FLOAT32)) or not weight.const:
         return 0
     elements, sizes = value.elements, weight.shape or ()
-    channels = (value.shape or (None, None))[1]
+    channels = value.shape[1] if value.shape and len(value.shape) > 1 else None
     if not elements or not isinstance(channels, int) or channels % 2 == 0:
         return 0
     taps = prod(d for d in (*sizes[:1], *sizes[2:]) if isinstance(d, int))

@@ -40,6 +40,7 @@ KEPT: Mapping[str, Kept] = {
     "DEQUANTIZE": Kept(0, 32, 32),
     "DIV": Kept(4, 28, 28),
     "ELU": Kept(0, 256, 256),
+    "EMBEDDING_LOOKUP": Kept(0, 8, 16),
     "EQUAL": Kept(0, 32, 32),
     "FULLY_CONNECTED": Kept(32, 48, 72),
     "GATHER": Kept(8, 16, 24),

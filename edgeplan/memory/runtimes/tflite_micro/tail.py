@@ -4,7 +4,7 @@ Source: tensorflow/tflite-micro@90b983c2, tensorflow/lite/micro: micro_allocator
 AllocateNodeAndRegistrations, AllocateVariables, AllocateScratchBufferHandles), micro_interpreter.cc (AllocateTensors),
 micro_resource_variable.cc (Allocate), kernels: conv_common.cc, depthwise_conv_common.cc, transpose_conv.cc,
 fully_connected_common.cc (multipliers and shifts of every channel), batch_matmul.cc
-(AllocInitTransposeTensorFromTfLiteTensor), softmax_common.cc (InitializeLutForInt16).
+(InitializeTemporaries), softmax_common.cc (InitializeLutForInt16).
 """
 
 from __future__ import annotations
@@ -94,6 +94,8 @@ def _data(graph: Graph, op: Op, machine: Machine) -> int:
     channels = _channels(graph, op)
     if op.label == "SOFTMAX" and graph.values[op.inputs[0]].dtype is DType.INT16:
         size += 2 * _aligned(_TABLE)
+    if op.label == "BATCH_MATMUL" and graph.values[op.inputs[0]].dtype in (DType.INT8, DType.INT16):
+        size += _aligned(_SCALED)
     return size + 2 * _aligned(channels * _INT)
 
 
@@ -159,6 +161,9 @@ _VARIABLES, _VARIABLE = 12, 20
 
 _TABLE = 2 * 513
 """Bytes of a table of exponentials for 16 bits."""
+
+_SCALED = 7 * _INT
+"""Bytes of QuantizationOpDataBatchMatmul, the numbers that scale a product of integers."""
 
 _REQUESTS_AHEAD = 12
 """kMaxScratchBuffersPerOp."""

@@ -7,7 +7,7 @@ from edgeplan.memory.arena import Arena
 from edgeplan.memory.lifetimes import Buffer
 from edgeplan.memory.plan import plan_memory
 from edgeplan.memory.pool import Pool
-from edgeplan.memory.runtimes.litert.blocks import blocks
+from edgeplan.memory.runtimes.litert.blocks import Blocks, blocks
 from edgeplan.memory.runtimes.litert.process import file_bytes
 from edgeplan.memory.runtimes.litert.written import written
 from tests.memory.runtimes.litert.deployed import deployed, graph, op, terms, value
@@ -56,24 +56,38 @@ def test_records_grow_with_tensors_and_pages_with_xnnpack() -> None:
 
 
 def test_a_convolution_copies_blocks_no_larger_than_caches_or_its_operands() -> None:
-    def of(size: int, channels: int) -> tuple[int, int]:
+    def of(size: int, channels: int) -> Blocks:
         values = [value("x", 1, size, size, channels), value("w", channels, 1, 1, channels, const=True)]
         where = graph([op("CONV_2D", ("x", "w"), "y")], [*values, value("y", 1, size, size, channels)])
         return blocks(where, [0])
 
-    assert of(4, 8) == (4 * 8 * (8 + 16),) * 2
-    cached, whole = of(100, 2000)
-    assert cached == 4 * 432 * (910 + 1152)
-    assert whole == 4 * 2000 * (10_000 + 2000)
+    assert of(4, 8) == Blocks(4 * 8 * (8 + 16), 0, 4 * 8 * (8 + 16))
+    assert of(100, 2000) == Blocks(4 * 432 * (910 + 1152), 0, 4 * 2000 * (10_000 + 2000))
+    assert of(1, 8) == Blocks(0, 0, 0)  # one pixel is computed where it lies
 
 
 def test_convolutions_of_integers_and_in_three_dimensions_copy_all_of_both_operands() -> None:
     values = [value("x", 1, 9, 9, 80, dtype=DType.INT8), value("w", 8, 3, 3, 80, dtype=DType.INT8, const=True)]
     flat = graph([op("CONV_2D", ("x", "w"), "y")], [*values, value("y", 1, 9, 9, 8, dtype=DType.INT8)])
-    assert blocks(flat, [0]) == (720 * (81 + 8),) * 2
+    assert blocks(flat, [0]) == Blocks(0, 720 * (81 + 8), 720 * (81 + 8))
     values = [value("x", 1, 9, 9, 9, 20), value("w", 3, 3, 3, 20, 8, const=True), value("y", 1, 9, 9, 9, 8)]
     deep = graph([op("CONV_3D", ("x", "w"), "y")], values)
-    assert blocks(deep, [0]) == (4 * 540 * (729 + 8),) * 2
+    assert blocks(deep, [0]) == Blocks(0, 4 * 540 * (729 + 8), 4 * 540 * (729 + 8))
+
+
+def test_what_a_product_leaves_written_stands_beside_what_a_larger_one_wants() -> None:
+    def of(*sizes: int) -> int:
+        values = [
+            v for i, n in enumerate(sizes) for v in (value(f"x{i}", 1, n, 1, 1, 1), value(f"y{i}", 1, n, 1, 1, 1))
+        ]
+        ops = [op("CONV_3D", (f"x{i}", "w"), f"y{i}") for i in range(len(sizes))]
+        inputs, outputs = (tuple(f"{side}{i}" for i in range(len(sizes))) for side in "xy")
+        values.append(value("w", 1, 1, 1, 1, 1, const=True))
+        return blocks(graph(ops, values, inputs=inputs, outputs=outputs), range(len(ops))).packed
+
+    assert of(100) == 4 * 101
+    assert of(100, 60) == 4 * 101  # it fits what is there
+    assert of(100, 60, 300) == 4 * (1 + 60 + 300)
 
 
 def test_only_builtin_convolutions_copy_blocks() -> None:
@@ -100,7 +114,7 @@ def test_an_arena_that_grows_in_the_run_is_held_twice_while_it_moves() -> None:
     found = terms(deployed(products(False, True, True), "cpu"))
     kept = 3 * 16 * 16 * 4
     assert found["persistent arena"].size.likely >= kept
-    assert found["arena growth"].size.high == 2 * 16 * 16 * 4  # from two matrices to three
+    assert found["arena growth"].size.high == 16 * 16 * 4  # two matrices and their copies, where three are to be
 
 
 def test_an_arena_that_is_taken_once_does_not_move() -> None:
@@ -137,3 +151,13 @@ def test_a_delegate_that_nothing_is_known_of_has_wide_terms() -> None:
     found = terms(deployed(dense(), "nnapi"))
     assert (found["nnapi-weights"].size.low, found["nnapi-weights"].size.high) == (0, 800_000)
     assert "not published" in found["nnapi-weights"].basis
+
+
+def test_weights_may_be_kept_twice_as_long_as_the_converter_is_open() -> None:
+    values = [value("x", 1, 10, 64), value("w", 32, 64, const=True), value("y", 1, 10, 32)]
+    product = graph([op("FULLY_CONNECTED", ("x", "w"), "y")], values)
+    size = terms(deployed(product, "cpu", None))["transposed weights"].size
+    assert (size.low, size.likely, size.high) == (0, 0, 4 * 32 * 64)
+    assert "transposed weights" not in terms(deployed(product, "cpu"))  # the file says which op it is
+    assert "transposed weights" not in terms(deployed(product, "xnnpack", None))
+    assert "transposed weights" not in terms(deployed(dense(), "cpu", None))  # a matrix is one everywhere

@@ -4,7 +4,7 @@ import pytest
 
 from edgeplan.capability.rows import load_backend
 from edgeplan.graph import DType, Graph, Op, Value
-from edgeplan.memory.figures import Figure, Figures
+from edgeplan.memory.figures import Figures, MemoryFigure
 from edgeplan.memory.runtimes.litert.builtin import builtin_pools
 from edgeplan.memory.runtimes.litert.sharing import Reuse, reuse_of
 
@@ -33,5 +33,5 @@ def test_earlier_releases_share_less(reuse: Reuse, placed: str) -> None:
 )
 def test_what_a_release_shares_is_said_by_the_figures(release: str, reuse: Reuse) -> None:
     since = {"arena-views": "TFLite 2.12", "arena-overwrites": "TFLite 2.14"}
-    found = {name: (Figure(1, "1", "measured", "", {}, since=first),) for name, first in since.items()}
+    found = {name: (MemoryFigure(1, "1", "measured", "", {}, since=first),) for name, first in since.items()}
     assert reuse_of(Figures(load_backend("tflite"), release, found)) == reuse

@@ -21,15 +21,23 @@ def test_a_convolution_takes_the_elementwise_ops_behind_it() -> None:
     assert made(graph) == [("copy", "Conv"), ("contraction", "Conv Sigmoid Mul"), ("pointwise", "Softmax")]
 
 
-def test_the_first_input_of_a_sum_takes_it_and_waits_for_the_other() -> None:
+def test_the_later_convolution_takes_a_sum_and_waits_for_the_other() -> None:
     body = conv("x", "p", "w", 3) + conv("p", "a", "w", 3) + conv("p", "b", "w", 3)
-    first = network(IMAGE, body + "y = Add (a, b)", {"w": WEIGHT})
-    second = network(IMAGE, body + "y = Add (b, a)", {"w": WEIGHT})
+    for ends in ("y = Add (a, b)", "y = Add (b, a)"):
+        graph = network(IMAGE, body + ends, {"w": WEIGHT})
+        sums = fused(graph)
+        assert [told(graph, k) for k in sums.all] == ["Conv", "Conv", "Conv", "Conv Add"]
+        assert sums.all[3].reads.keys() == {"p", "a"}
+        assert sums.all[3].depth > sums.all[sums.writer["a"]].depth
+
+
+def test_the_first_input_takes_a_sum_of_two_convolutions_of_single_pixels() -> None:
+    body = conv("x", "p", "w", 3) + conv("p", "a", "v") + conv("p", "b", "v")
+    weights = {"w": WEIGHT, "v": (8, 8, 1, 1)}
+    first = network(IMAGE, body + "y = Add (a, b)", weights)
+    second = network(IMAGE, body + "y = Add (b, a)", weights)
     assert [told(first, k) for k in fused(first).all] == ["Conv", "Conv", "Conv Add", "Conv"]
     assert [told(second, k) for k in fused(second).all] == ["Conv", "Conv", "Conv", "Conv Add"]
-    sums = fused(first)
-    assert sums.all[2].reads.keys() == {"p", "b"}
-    assert sums.all[2].depth > sums.all[sums.writer["b"]].depth
 
 
 def test_a_second_tensor_is_not_fused_into_the_same_convolution() -> None:

@@ -91,11 +91,11 @@ def test_values_of_unknown_size_are_named() -> None:
 
 def test_a_side_branch_is_alive_as_long_as_the_main_one() -> None:
     weights = dict.fromkeys("wabcd", (64, 64, 3, 3))
-    body = conv("x", "p", "w", 3) + conv("p", "q", "a", 3) + conv("q", "r", "b", 3) + conv("p", "s", "c", 3)
+    body = conv("x", "p", "w", 3) + conv("p", "s", "c", 3) + conv("p", "q", "a", 3) + conv("q", "r", "b", 3)
     graph = network(IMAGE, body + "t = Add (r, s)\n" + conv("t", "y", "d", 3), weights)
     pool = plan_region(graph, WORKSPACE)
     at = [sum(b.born <= step <= b.dies for b in pool.arena.buffers if b.role == "scratch") for step in range(4)]
-    assert at == [0, 1, 2, 2]  # the copy of the input, p, q beside s, r beside s
+    assert at == [1, 2, 2, 1]  # p, s beside q, s done at the latest, r
 
 
 @st.composite
@@ -153,3 +153,13 @@ def test_workspaces_only_add(graph: Graph) -> None:
     bare = without_workspaces(pool, len(graph.ops))
     assert bare.bound <= pool.arena.bound
     assert bare.size == plan_region(graph, 0).arena.size
+
+
+def test_kernels_behind_the_copy_of_an_input_have_steps_of_their_own() -> None:
+    body = conv("x", "a", "w", 3) + conv("a", "b", "w", 3) + conv("b", "y", "w", 3)
+    graph = network(IMAGE, body, {"w": (64, 64, 3, 3)})
+    kernels = fused(graph).all
+    steps = schedule(kernels, [work_of(graph, k) for k in kernels], len(graph.ops)).at
+    assert steps == (0, 0, 1, 2)
+    spaces = [b for b in plan_region(graph, WORKSPACE).arena.buffers if b.role == "scratch"]
+    assert [(b.born, b.dies) for b in spaces] == [(0, 0), (1, 1), (2, 2)]

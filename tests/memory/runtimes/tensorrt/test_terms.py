@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeplan.graph import Graph
+from edgeplan.graph import DType, Graph, Op, Value
 from edgeplan.memory.deployment import Deployment
 from edgeplan.memory.plan import MemoryPlan, plan_memory
 from edgeplan.memory.runtimes.tensorrt.weights import weights_of
@@ -114,3 +114,13 @@ def test_weights_that_are_only_quantised_are_stored_as_int8() -> None:
         q = QuantizeLinear (w, one, zero) d = DequantizeLinear (q, one, zero) y = MatMul (x, d)"""
     graph = network("float[1,64] x", body, {"w": (64, 64)})
     assert 64 * 64 <= weights_of(deployed(graph), half=False) < 64 * 64 + 64
+
+
+def test_a_convolution_of_what_is_no_image_adds_no_padding() -> None:
+    values = {
+        "x": Value("x", DType.FLOAT16, (3,)),
+        "w": Value("w", DType.FLOAT16, (64, 3, 3, 3), True),
+        "y": Value("y", DType.FLOAT16, None),
+    }
+    malformed = Graph("g", "onnx", (Op("c", "Conv", ("x", "w"), ("X", "W"), ("y",)),), values, ("x",), ("y",))
+    assert weights_of(deployed(malformed), half=False) == 2 * 64 * 27

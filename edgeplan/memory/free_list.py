@@ -1,4 +1,4 @@
-"""Offsets in the order in which buffers are born: one pass over time with a list of free gaps."""
+"""Offsets in the order in which buffers are born: one pass over time with a free list, best fit and coalescing."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from edgeplan.memory.lifetimes import Buffer
 
-__all__ = ["sweep"]
+__all__ = ["in_time"]
 
 _FOREVER = 1 << 62
 
 
-def sweep(buffers: Sequence[Buffer], capacity: int) -> list[int]:
+def in_time(buffers: Sequence[Buffer], capacity: int) -> list[int]:
     """Offsets that stay below `capacity` while something fits there.
 
     A buffer goes into the smallest gap, at the end where its neighbour lives longer: a chain then goes back and forth
