@@ -85,6 +85,12 @@ class Value:
         object.__setattr__(self, "elements", _elements(self.shape))
 
     @property
+    def sizes(self) -> tuple[int, ...] | None:
+        """The shape where every axis of it has a size, else None."""
+        sizes = tuple(d for d in self.shape or () if isinstance(d, int))
+        return None if self.shape is None or len(sizes) < len(self.shape) else sizes
+
+    @property
     def bytes(self) -> int | None:
         """Bytes in memory with sub-byte types packed, or None while shape or type is unknown."""
         n = self.elements

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["parse_bytes", "say_bytes", "say_count", "say_percent", "say_range"]
+__all__ = ["parse_bytes", "round_up", "say_bytes", "say_count", "say_percent", "say_range"]
 
 _SIZE = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>(?:[kmgt]i?)?b?)\s*$", re.IGNORECASE)
+
+
+def round_up(size: int, step: int) -> int:
+    """The least multiple of `step` that is not below `size`."""
+    return -(-size // step) * step
 
 
 def say_bytes(n: int | float) -> str:

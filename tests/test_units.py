@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeplan.units import parse_bytes, say_bytes, say_count, say_percent, say_range
+from edgeplan.units import parse_bytes, round_up, say_bytes, say_count, say_percent, say_range
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,8 @@ def test_a_size_in_bytes_is_read_as_it_is(n: int) -> None:
 @given(st.integers(0, 2**49))
 def test_what_is_said_is_at_most_five_percent_off(n: int) -> None:
     assert parse_bytes(say_bytes(n).replace(",", "")) == pytest.approx(n, rel=0.05, abs=1)
+
+
+@pytest.mark.parametrize(("size", "step", "up"), [(0, 64, 0), (1, 64, 64), (64, 64, 64), (65, 64, 128), (7, 1, 7)])
+def test_a_size_is_rounded_up_to_a_multiple(size: int, step: int, up: int) -> None:
+    assert round_up(size, step) == up

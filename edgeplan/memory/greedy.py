@@ -13,6 +13,7 @@ from typing import Literal
 from edgeplan.memory.lifetimes import Buffer
 from edgeplan.memory.live import live_bytes
 from edgeplan.memory.occupied import Occupied
+from edgeplan.units import round_up
 
 __all__ = ["Fit", "by_breadth", "by_size", "place"]
 
@@ -62,14 +63,14 @@ def place(
         best, best_gap, top = -1, -1, 0
         for start, end in spans:
             if start > top:
-                at = -(-top // alignment) * alignment
+                at = round_up(top, alignment)
                 if start >= at + b.size and (best < 0 or start - at < best_gap):
                     best, best_gap = at, start - top
                     if fit == "first":
                         break
             if end > top:
                 top = end
-        offsets[i] = best if best >= 0 else -(-top // alignment) * alignment
+        offsets[i] = best if best >= 0 else round_up(top, alignment)
         taken.take(first, last, offsets[i], offsets[i] + b.size)
     return offsets
 

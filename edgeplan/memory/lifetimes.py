@@ -8,6 +8,7 @@ from typing import Literal
 
 from edgeplan.graph import Graph, Value
 from edgeplan.lower.views import is_view
+from edgeplan.units import round_up
 
 __all__ = ["ArenaRules", "Buffer", "Lifetimes", "Role", "lifetimes", "views"]
 
@@ -108,4 +109,4 @@ def lifetimes(graph: Graph, rules: ArenaRules, inner: Callable[[Graph], tuple[in
 
 
 def _aligned(size: int, rules: ArenaRules) -> int:
-    return -(-size // rules.alignment) * rules.alignment
+    return round_up(size, rules.alignment)

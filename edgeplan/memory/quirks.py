@@ -120,7 +120,7 @@ def _columns_by_thread(graph: Graph, op: Op) -> int | None:
 
 def _columns_of_the_kernel(graph: Graph, op: Op) -> int | None:
     """Every element of the input times the kernel, before the sum: a matrix of one image and one group, in float32."""
-    weight, source = _sizes(_at(graph, op, "W")), _sizes(_at(graph, op, "X"))
+    weight, source = (_sizes(_at(graph, op, port)) for port in ("W", "X"))
     return None if weight is None or source is None else prod(weight[1:]) * prod(source[2:]) * 4
 
 
@@ -146,10 +146,8 @@ def _at(graph: Graph, op: Op, *ports: str) -> Value | None:
 
 
 def _sizes(value: Value | None) -> tuple[int, ...] | None:
-    if value is None or not value.shape:
-        return None
-    sizes = tuple(size for size in value.shape if isinstance(size, int))
-    return sizes if len(sizes) == len(value.shape) else None
+    """Of a tensor with axes, all of known size."""
+    return (value.sizes or None) if value is not None else None
 
 
 GROWTHS: Mapping[Growth, Formula] = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, prod
 
-from edgeplan.graph import Graph, Shape
+from edgeplan.graph import Graph
 
 __all__ = ["Bindings", "bindings"]
 
@@ -38,14 +38,14 @@ def bindings(graph: Graph, free: Sequence[str], name: str, size: int) -> Binding
         return _image(graph, name, size)
     if name == "N":
         return _batch(graph, size)
-    fixed = [n for n in graph.inputs if _fixed(graph.values[n].shape)]
+    fixed = [n for n in graph.inputs if graph.values[n].sizes]
     batch = ["N"] if isinstance(_batch(graph, size), Bindings) else []
     known = [*free, *(("H", "W") if _images(graph) else ()), *batch, *(f"{n}.AXIS" for n in fixed[:4])]
     return f"{name!r} is no size of this model; it has {', '.join(known) or 'none'}"
 
 
 def _axis(graph: Graph, name: str, axis: int, size: int) -> Bindings | str:
-    shape = _fixed(graph.values[name].shape)
+    shape = graph.values[name].sizes
     if shape is None:
         return f"input {name!r} has free dimensions: bind them, or sweep one by its name"
     if axis >= len(shape):
@@ -62,7 +62,7 @@ def _image(graph: Graph, name: str, size: int) -> Bindings:
         if free:
             dims.update(dict.fromkeys(free, size))
             continue
-        resized = list(_fixed(shape) or ())
+        resized = list(graph.values[image].sizes or ())
         swept = resized[axes["HW".index(name)]]
         for axis in axes:
             resized[axis] = max(1, round(resized[axis] * size / swept))
@@ -96,7 +96,7 @@ def _sides(graph: Graph, name: str) -> tuple[int, int] | None:
     sides = shape[1:3] if last else shape[2:4]
     if not isinstance(shape[3 if last else 1], int) or any(d is None or d in (0, 1) for d in sides):
         return None
-    if _fixed(shape) is None and not (few[3 if last else 1] and any(isinstance(d, str) for d in sides)):
+    if graph.values[name].sizes is None and not (few[3 if last else 1] and any(isinstance(d, str) for d in sides)):
         return None
     return (1, 2) if last else (2, 3)
 
@@ -106,7 +106,7 @@ _CHANNELS = 4
 
 
 def _batch(graph: Graph, size: int) -> Bindings | str:
-    shapes = {name: _fixed(graph.values[name].shape) for name in graph.inputs}
+    shapes = {name: graph.values[name].sizes for name in graph.inputs}
     if None in shapes.values():
         return "the inputs have free dimensions: bind them, or sweep one by its name"
     held = {name: shape for name, shape in shapes.items() if shape}
@@ -114,11 +114,3 @@ def _batch(graph: Graph, size: int) -> Bindings | str:
         return "no input of this model has an axis"
     first = next(iter(held.values()))[0]
     return Bindings(inputs={n: (size, *shape[1:]) for n, shape in held.items() if shape[0] == first})
-
-
-def _fixed(shape: Shape) -> tuple[int, ...] | None:
-    """The shape where every size in it is known."""
-    if shape is None:
-        return None
-    sizes = tuple(d for d in shape if isinstance(d, int))
-    return sizes if len(sizes) == len(shape) else None

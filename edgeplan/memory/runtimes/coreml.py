@@ -20,6 +20,7 @@ from edgeplan.memory.pool import Pool, plan_pool
 from edgeplan.memory.range import Range
 from edgeplan.memory.runtimes.profile import Profile
 from edgeplan.memory.term import Term
+from edgeplan.units import round_up
 
 __all__ = ["PROFILE", "package_weights", "padded"]
 
@@ -36,7 +37,7 @@ def padded(value: Value) -> int | None:
     row, size = value.shape[-1] if value.shape else None, value.bytes
     if size is None or value.dtype is None or value.elements is None or not isinstance(row, int) or not row:
         return size
-    return value.elements // row * _up((row * value.dtype.bits + 7) // 8, _BLOCK)
+    return value.elements // row * round_up((row * value.dtype.bits + 7) // 8, _BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +219,6 @@ def _before_h16(given: Deployment) -> bool:
     order = given.target.backend.units[_ANE].generations
     generation = given.target.unit(_ANE).generation
     return generation in order and order.index(generation) < order.index("H16")
-
-
-def _up(size: int, step: int) -> int:
-    return -(-size // step) * step
 
 
 PROFILE = Profile(_pools, _terms, stored=package_weights)

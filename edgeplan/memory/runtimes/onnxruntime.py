@@ -70,9 +70,9 @@ def working_buffer(graph: Graph, op: Op, threads: int) -> int:
     """
     if op.type != "Conv" or op.domain or len(op.inputs) < len(("X", "W")):
         return 0
-    weight, out = (_sizes(graph.values[name]) for name in (op.inputs[1], op.outputs[0]))
-    source = _sizes(graph.values[op.inputs[0]])
-    if weight is None or out is None or source is None:
+    weight, out = (graph.values[name].sizes for name in (op.inputs[1], op.outputs[0]))
+    source = graph.values[op.inputs[0]].sizes
+    if not weight or not out or not source:
         return 0
     groups = op.attrs.get("group", 1)
     groups = groups if isinstance(groups, int) and groups > 0 else 1
@@ -84,11 +84,6 @@ def working_buffer(graph: Graph, op: Op, threads: int) -> int:
     if out[0] * groups == 1:
         return min(threads, 1 + spatial * k * filters // 2**16) * _SEGMENT
     return min(threads, out[0] * groups) * max(spatial * k * 4, filters * spatial * 4, _SEGMENT)
-
-
-def _sizes(value: Value) -> tuple[int, ...] | None:
-    sizes = tuple(d for d in value.shape or () if isinstance(d, int))
-    return sizes if value.shape and len(sizes) == len(value.shape) else None
 
 
 def _pool(graph: Graph, name: str, without: Iterable[str], *, widen: bool = False) -> Pool:

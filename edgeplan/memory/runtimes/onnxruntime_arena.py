@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edgeplan.memory.lifetimes import Buffer
+from edgeplan.units import round_up
 
 __all__ = ["Grown", "grow"]
 
@@ -75,7 +76,7 @@ class _Arena:
 
     def alloc(self, size: int) -> int:
         """The address of a chunk of at least that size."""
-        size = -(-size // _QUANTUM) * _QUANTUM
+        size = round_up(size, _QUANTUM)
         at = bisect_left(self._free, (size, -1))
         if at == len(self._free):
             self._extend(size)

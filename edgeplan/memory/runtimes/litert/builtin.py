@@ -16,6 +16,7 @@ from edgeplan.memory.runtimes.litert.planner import ALIGNMENT, plan_arenas
 from edgeplan.memory.runtimes.litert.scratch import scratch
 from edgeplan.memory.runtimes.litert.sharing import Reuse
 from edgeplan.memory.runtimes.litert.states import resources
+from edgeplan.units import round_up
 
 __all__ = ["builtin_arena", "builtin_pools"]
 
@@ -90,6 +91,6 @@ def _heap(
 def _piled(buffers: Iterable[Buffer], ops: int) -> Arena:
     """Memory from the system, one piece for each buffer: none is put where another was."""
     held = tuple(buffers)
-    ends = list(accumulate((-(-b.size // ALIGNMENT) * ALIGNMENT for b in held), initial=0))
+    ends = list(accumulate((round_up(b.size, ALIGNMENT) for b in held), initial=0))
     bound, peak = lower_bound(held, max(ops, 1))
     return Arena(held, tuple(ends[:-1]), ends[-1], bound, "one piece of memory for each", peak)

@@ -95,9 +95,6 @@ class Call:
 
 
 def _sizes(value: Value) -> tuple[int, ...]:
-    if value.shape is None:
+    if value.sizes is None:
         raise UnknownSizeError
-    found = tuple(d for d in value.shape if isinstance(d, int))
-    if len(found) != len(value.shape):
-        raise UnknownSizeError
-    return found
+    return value.sizes

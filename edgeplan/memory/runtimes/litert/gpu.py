@@ -21,6 +21,7 @@ from edgeplan.memory.pool import Pool, plan_pool
 from edgeplan.memory.range import Range
 from edgeplan.memory.runtimes.litert.partitions import part, retimed, starts
 from edgeplan.memory.term import Holder, Term
+from edgeplan.units import round_up
 
 __all__ = ["POOL", "UNIT", "gpu_activations", "gpu_terms"]
 
@@ -116,7 +117,7 @@ def _rounded(shape: tuple[Dim, ...], const: bool) -> int:
     sizes = [n for n in shape if isinstance(n, int)]
     sizes[-1] = -(-sizes[-1] // 4) * 4
     if const and len(sizes) == 4 and sizes[0] > 1:
-        sizes[0] = -(-sizes[0] // 4) * 4
+        sizes[0] = round_up(sizes[0], 4)
     return prod(sizes)
 
 

@@ -10,6 +10,7 @@ from math import prod
 
 from edgeplan.graph import DType
 from edgeplan.memory.runtimes.litert.call import Call, Temporary
+from edgeplan.units import round_up
 
 __all__ = ["batch_matmul", "fully_connected"]
 
@@ -29,10 +30,10 @@ def fully_connected(call: Call) -> Iterator[Temporary]:
     packed = call.value("filter").dtype is DType.INT4 and stored and rows > 0 and depth % 2 == 0
     if packed and units >= _FILTER_WIDTH and depth >= _FILTER_DEPTH:
         at_once = next(n for n in (_MOST_ROWS, 2, 1) if rows >= n)
-        rows = -(-rows // at_once) * at_once
-        yield Temporary(rows * (-(-depth // _FILTER_DEPTH) * _FILTER_DEPTH))
+        rows = round_up(rows, at_once)
+        yield Temporary(rows * round_up(depth, _FILTER_DEPTH))
         yield Temporary(4 * rows)
-        yield Temporary(4 * rows * (-(-units // _FILTER_WIDTH) * _FILTER_WIDTH))
+        yield Temporary(4 * rows * round_up(units, _FILTER_WIDTH))
         yield Temporary(4 * rows)
         return
     yield from (Temporary(size), Temporary(4 * rows), Temporary(4 * units * rows), Temporary(4 * rows))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import prod
 
 from edgeplan.graph import Graph, Op, Value
+from edgeplan.units import round_up
 
 __all__ = ["Tiles", "packed", "repacked"]
 
@@ -80,8 +81,8 @@ def _size(graph: Graph, op: Op, weights: Value, tiles: Tiles) -> int:
     tile = tiles.integers if integer else tiles.floats
 
     def matrix(outputs: int, kernel: int, inputs: int) -> int:
-        row = kernel * (_up(inputs, tiles.depth) if integer else inputs) * _bits(weights) // 8
-        return (row + extra) * _up(outputs, tile)
+        row = kernel * (round_up(inputs, tiles.depth) if integer else inputs) * _bits(weights) // 8
+        return (row + extra) * round_up(outputs, tile)
 
     if op.type == "CONV_2D":
         return _groups(read, sizes) * matrix(sizes[0] // _groups(read, sizes), prod(sizes[1:3]), sizes[3])
@@ -108,10 +109,6 @@ def _depthwise(kernel: int, channels: int, weights: Value, extra: int, tiles: Ti
     element = _bits(weights) // 8
     fit = next((n for n in _DEPTHWISE_KERNELS if n >= kernel), None)
     if fit is not None:
-        return (fit * element + extra) * _up(channels, tiles.channels)
+        return (fit * element + extra) * round_up(channels, tiles.channels)
     tile, depth = (tiles.floats, 1) if element > 1 else (tiles.integers, tiles.depth)
     return channels * (kernel * depth * element + extra) * tile
-
-
-def _up(size: int, step: int) -> int:
-    return -(-size // step) * step

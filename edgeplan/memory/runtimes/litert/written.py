@@ -10,6 +10,7 @@ from collections import Counter
 
 from edgeplan.memory.pool import Pool
 from edgeplan.memory.runtimes.litert.partitions import Outside
+from edgeplan.units import round_up
 
 __all__ = ["idle_room", "written"]
 
@@ -46,4 +47,4 @@ def written(pool: Pool, idle: Counter[tuple[str, int]]) -> int:
 
 
 def _aligned(size: int) -> int:
-    return -(-size // 64) * 64
+    return round_up(size, 64)

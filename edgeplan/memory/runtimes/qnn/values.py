@@ -7,6 +7,7 @@ from math import prod
 
 from edgeplan.graph import Graph, Value
 from edgeplan.memory.deployment import Deployment
+from edgeplan.units import round_up
 
 __all__ = ["CHANNELS", "ON_CHIP", "generation", "held", "is_half", "on_htp", "spread", "vtcm_size"]
 
@@ -65,7 +66,7 @@ def spread(value: Value, half: bool) -> int | None:
         return size * ROWS
     if len(whole) != _IMAGE or whole[1] < _FLAT:
         return size
-    depth = -(-whole[1] // CHANNELS) * CHANNELS
+    depth = round_up(whole[1], CHANNELS)
     return size * prod([whole[0], depth, *whole[2:]]) // value.elements
 
 

@@ -13,6 +13,7 @@ from edgeplan.graph import Op, Value
 from edgeplan.memory.deployment import Deployment
 from edgeplan.memory.range import Range
 from edgeplan.memory.runtimes.qnn.values import CHANNELS, ON_CHIP, generation, held, is_half
+from edgeplan.units import round_up
 
 __all__ = ["packed_weights", "tables"]
 
@@ -66,4 +67,4 @@ def _convolution(op: Op, value: Value, size: int, depthwise: float) -> float:
 
 
 def _up(channels: int) -> int:
-    return -(-channels // CHANNELS) * CHANNELS
+    return round_up(channels, CHANNELS)

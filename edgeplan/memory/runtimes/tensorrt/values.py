@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from edgeplan.graph import DType, Graph, Value
 from edgeplan.memory.lifetimes import Buffer
 from edgeplan.memory.runtimes.tensorrt.kernels import Kernels, copy_of
+from edgeplan.units import round_up
 
 __all__ = ["ALIGNMENT", "bytes_of", "rounded", "values_of"]
 
@@ -23,7 +24,7 @@ def bytes_of(value: Value, half: bool) -> int | None:
 
 def rounded(size: int) -> int:
     """Bytes up to the next multiple of the alignment."""
-    return -(-size // ALIGNMENT) * ALIGNMENT
+    return round_up(size, ALIGNMENT)
 
 
 def values_of(

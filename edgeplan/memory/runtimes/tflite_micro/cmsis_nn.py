@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from edgeplan.graph import DType, Graph, Op, Value
 from edgeplan.memory.runtimes.tflite_micro.geometry import Geometry, geometry
+from edgeplan.units import round_up
 
 __all__ = ["OPS", "cmsis_nn"]
 
@@ -57,7 +58,7 @@ def _convolve(g: Geometry, dtype: DType | None) -> int:
     """Two rows of 16 bits, each all that the kernel looks at for a position."""
     if dtype is DType.INT16:
         return 2 * g.window * 2
-    return 0 if g.pointwise else 2 * -(-g.window // 4) * 4 * 2
+    return 0 if g.pointwise else 2 * round_up(g.window, 4) * 2
 
 
 def _depthwise(g: Geometry, dtype: DType | None, *, dsp: bool) -> int:
@@ -93,7 +94,7 @@ def _transpose(graph: Graph, op: Op) -> Iterator[int | None]:
     made, kernel_h, kernel_w, channels, _, _, width, _, stride_h, stride_w = whole
     if max(stride_h, stride_w) <= 2 and channels > _WORTH_TURNING:
         window = kernel_h * kernel_w * channels
-        yield 2 * -(-window // 4) * 4 * 2
+        yield 2 * round_up(window, 4) * 2
         yield window * made
     else:
         across = ((width - 1) * stride_w + max(kernel_w, stride_h)) * made

@@ -13,6 +13,7 @@ from typing import Literal
 from edgeplan.graph import DType, Graph, Op
 from edgeplan.memory.runtimes.tflite_micro.esp_nn_2023 import convolve, depthwise
 from edgeplan.memory.runtimes.tflite_micro.geometry import Geometry, geometry
+from edgeplan.units import round_up
 
 __all__ = ["OPS", "Chip", "esp_nn"]
 
@@ -47,17 +48,17 @@ def esp_nn(graph: Graph, op: Op, chip: Chip) -> Iterator[int | None]:
 def _convolve(g: Geometry) -> int:
     (height, width), (kernel_h, kernel_w) = g.size, g.kernel
     if g.kernel == (1, 1) and g.pad == (0, 0) and g.stride == (1, 1):
-        widened = _to(g.channels, 8)
+        widened = round_up(g.channels, 8)
         turned = 0 if width * height < 8 else 2 * 8 * widened  # eight positions at once
         padded = width * height * widened if g.channels % 8 else 0
         return padded + widened * g.made_channels + turned + _MARGIN
     row = kernel_w * g.channels
     if row < 16 <= g.window:  # a vector of 16 bytes
-        window = _to(g.window, 16)
+        window = round_up(g.window, 16)
         return g.made_channels * 4 + 16 + g.made_channels * window + 16 + window + _MARGIN
     padded = (width + 2 * g.pad[1]) * (height + 2 * g.pad[0]) * g.channels if any(g.pad) else 0
-    weights = kernel_w * kernel_h * _to(g.channels, 16) * g.made_channels
-    rows = _to(row, 16) * kernel_h * g.made_channels
+    weights = kernel_w * kernel_h * round_up(g.channels, 16) * g.made_channels
+    rows = round_up(row, 16) * kernel_h * g.made_channels
     right, below = max(0, g.beyond(1)), max(0, g.beyond(0))
     edge = (width + right) * (height + below) * g.channels if right or below else 0
     return padded + weights + rows + edge + _MARGIN + g.made_channels * 4
@@ -69,10 +70,10 @@ def _depthwise(g: Geometry) -> int:
     if g.multiplier == 1 and channels % 8 == 0:
         return _by_eight(g, weights)
     if g.multiplier == 1 and channels > 3:
-        padded = _to(channels, 8)
-        size = _to(g.kernel[0] * g.kernel[1] * padded * 2, 16)
-        size = _to(size + width * height * padded * 2, 16)
-        size = _to(size + g.made[0] * g.made[1] * padded, 16)
+        padded = round_up(channels, 8)
+        size = round_up(g.kernel[0] * g.kernel[1] * padded * 2, 16)
+        size = round_up(size + width * height * padded * 2, 16)
+        size = round_up(size + g.made[0] * g.made[1] * padded, 16)
         return size + 3 * padded * 4 + 16
     return 2 * (weights + width * height * channels) + 32 if g.multiplier % 4 == 0 else 32
 
@@ -91,10 +92,6 @@ def _by_eight(g: Geometry, weights: int) -> int:
         return weights + 16 + (whole if whole <= _WHOLE_PADDED else (width + pads[1]) * g.kernel[0] * channels)
     if channels < 12:
         return 2 * (weights + width * height * channels) + 32
-    padded = _to(channels, 16)
+    padded = round_up(channels, 16)
     across, down = (g.pad[axis] * 2 + max(0, g.beyond(axis)) for axis in (1, 0))
     return 9 * padded + (width + across) * (height + down) * padded + g.made[0] * g.made[1] * padded + _MARGIN
-
-
-def _to(size: int, multiple: int) -> int:
-    return -(-size // multiple) * multiple

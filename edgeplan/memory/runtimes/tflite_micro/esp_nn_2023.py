@@ -7,6 +7,7 @@ esp_nn_depthwise_conv_s8_esp32s3.c.
 from __future__ import annotations
 
 from edgeplan.memory.runtimes.tflite_micro.geometry import Geometry
+from edgeplan.units import round_up
 
 __all__ = ["convolve", "depthwise"]
 
@@ -17,12 +18,12 @@ def convolve(g: Geometry) -> int:
     """Bytes for an ordinary convolution: input and weights, padded to whole vectors."""
     (height, width), (kernel_h, kernel_w) = g.size, g.kernel
     if g.kernel == (1, 1) and g.pad == (0, 0) and g.stride == (1, 1):
-        widened = -(-g.channels // 8) * 8
+        widened = round_up(g.channels, 8)
         turned = 0 if width * height < 8 else 2 * 8 * widened
         padded = width * height * widened if g.channels % 8 else 0
         return padded + widened * g.made_channels + turned + _MARGIN
     padded = (width + 2 * g.pad[1]) * (height + 2 * g.pad[0]) * g.channels if any(g.pad) else 0
-    weights = kernel_w * kernel_h * -(-g.channels // 16) * 16 * g.made_channels
+    weights = kernel_w * kernel_h * round_up(g.channels, 16) * g.made_channels
     return padded + weights + _MARGIN + g.made_channels * 4
 
 

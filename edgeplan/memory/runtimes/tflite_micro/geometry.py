@@ -61,8 +61,5 @@ def _pair(op: Op, name: str, default: int) -> tuple[int, int]:
 
 
 def _known(graph: Graph, name: str) -> tuple[int, int, int, int] | None:
-    shape = graph.values[name].shape
-    if shape is None or len(shape) != _RANK:
-        return None
-    sizes = tuple(d for d in shape if isinstance(d, int))
-    return (sizes[0], sizes[1], sizes[2], sizes[3]) if len(sizes) == _RANK else None
+    sizes = graph.values[name].sizes
+    return None if sizes is None or len(sizes) != _RANK else (sizes[0], sizes[1], sizes[2], sizes[3])

@@ -21,6 +21,7 @@ from edgeplan.memory.lifetimes import Buffer, Role
 from edgeplan.memory.pool import Pool
 from edgeplan.memory.runtimes.tflite_micro.kernels import Library, requests
 from edgeplan.memory.runtimes.tflite_micro.machine import MCU, Machine
+from edgeplan.units import round_up
 
 __all__ = ["ALIGNMENT", "head", "held"]
 
@@ -123,7 +124,7 @@ class _Times:
                 yield from self.tensors(body.graph, index if step < 0 else step)
 
     def _wanted(self, name: str, first: int, last: int, size: int, role: Role, step: int) -> _Wanted:
-        return _Wanted(Buffer(name, first, last, -(-size // ALIGNMENT) * ALIGNMENT, role), step)
+        return _Wanted(Buffer(name, first, last, round_up(size, ALIGNMENT), role), step)
 
 
 def _by_op(plan: Arena, requested: list[_Wanted], graph: Graph, at: Mapping[int, int]) -> Arena:

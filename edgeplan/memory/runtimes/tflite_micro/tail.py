@@ -17,6 +17,7 @@ from edgeplan.memory.runtimes.tflite_micro.head import ALIGNMENT
 from edgeplan.memory.runtimes.tflite_micro.kept import KEPT, Kept
 from edgeplan.memory.runtimes.tflite_micro.kernels import Library, requests
 from edgeplan.memory.runtimes.tflite_micro.machine import MCU, Machine
+from edgeplan.units import round_up
 
 __all__ = ["Tail", "planning", "tail"]
 
@@ -149,7 +150,7 @@ def _variables(graphs: list[Graph]) -> Iterator[int]:
 
 
 def _aligned(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
+    return round_up(size, ALIGNMENT)
 
 
 _INT = 4
