@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import fsum
+
 from edgeplan.report.escape import plain
 
 __all__ = ["fitted", "wide"]
@@ -13,7 +15,7 @@ _USUAL, _CAPITAL, _FULL = 0.635, 0.72, 1.0
 
 def wide(text: str, size: float = 12) -> float:
     """About the width of a line at a font size, both in pixels; a little more than it takes in most faces."""
-    return size * sum(_WIDTHS.get(c) or (_FULL if c > "\u02ff" else _CAPITAL if c.isupper() else _USUAL) for c in text)
+    return size * fsum(_WIDTHS.get(c) or (_FULL if c > "\u02ff" else _CAPITAL if c.isupper() else _USUAL) for c in text)
 
 
 def fitted(name: str, width: float, size: float = 12) -> str:

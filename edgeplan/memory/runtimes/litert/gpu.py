@@ -88,7 +88,14 @@ def gpu_terms(given: Deployment, pools: Sequence[Pool]) -> Iterator[Term]:
         figures.evidence("gpu-loading"),
     )
     basis = "the driver, compiled kernels and queues: measured on a software driver, not known of a phone's"
-    yield Term("GPU driver", figures["gpu-driver"].bytes, "estimated", "always", basis, figures.evidence("gpu-driver"))
+    yield Term(
+        "GPU library and kernels",
+        figures["gpu-driver"].bytes,
+        "estimated",
+        "always",
+        basis,
+        figures.evidence("gpu-driver"),
+    )
 
 
 def _width(given: Deployment) -> int:
