@@ -9,6 +9,7 @@ from typing import Literal
 
 from edgeplan.cost.work import work_of
 from edgeplan.diagnose import Case, diagnose
+from edgeplan.diagnose.memory import is_short
 from edgeplan.finding import Finding, Severity
 from edgeplan.graph import Graph
 from edgeplan.memory.deployment import Deployment
@@ -110,7 +111,7 @@ def analyze_graph(
     given = Deployment(lowered, target, placement.units, placement.segments, stored)
     memory = plan_memory(given)
     findings = diagnose(Case(lowered, target, placement, work, memory, tuple(free), tuple(missing), size_budget))
-    short = relieve or any(f.code in ("EP201", "EP203") for f in findings)
+    short = relieve or is_short(findings)
     complete = not free and not memory.unsized and all(w.macs is not None for w in work)
     model = summarize_model(graph, name, file_bytes, work, free)
     return Plan(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.memory.compared import Compared
-from benchmarks.memory.litert_rss import deployment
+from benchmarks.memory.litert_rss import deployment, models
 from edgeplan.capability.rows import rules_dir
 from edgeplan.memory.range import Range
 from edgeplan.memory.runtimes.litert import PROFILE
@@ -35,7 +35,7 @@ _MEASURED = rules_dir() / "tflite" / "runs" / "2026-11-22-memory-gpu.csv"
 
 def rows(*folders: Path) -> Iterator[Compared]:
     """One row for each model that was measured and whose file lies in one of the folders."""
-    found = {f"{path.parent.name}/{path.stem}": path for folder in folders for path in sorted(folder.rglob("*.tflite"))}
+    found = models(folders)
     target = replace(resolve("pixel8", "tflite", "LiteRT 2.3"), precision="float32")
     with _MEASURED.open(encoding="utf-8", newline="") as f:
         for row in csv.DictReader(f):

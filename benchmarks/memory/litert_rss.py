@@ -9,7 +9,7 @@ peak has them resident. Free dimensions are 1, as in the interpreter.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import place
 from edgeplan.target import Target, resolve
 
-__all__ = ["ABOUT", "REACH", "TITLE", "deployment", "planned", "rows"]
+__all__ = ["ABOUT", "REACH", "TITLE", "deployment", "models", "planned", "rows"]
 
 TITLE = "LiteRT, peak resident memory of the process"
 REACH = (0.9, 0.15)
@@ -49,7 +49,7 @@ _WHAT = {"xnnpack": "peak, XNNPACK", "builtin": "peak, builtin kernels"}
 
 def rows(*folders: Path) -> Iterator[Compared]:
     """One row for each model and kind of kernels that was measured and whose file lies in one of the folders."""
-    found = {_key(path): path for folder in folders for path in sorted(folder.rglob("*.tflite"))}
+    found = models(folders)
     whole = resolve("pixel8", "tflite", "LiteRT 2.3")
     with _MEASURED.open(encoding="utf-8", newline="") as f:
         for row in csv.DictReader(f):
@@ -79,5 +79,6 @@ def deployment(path: Path, target: Target) -> Deployment:
     return Deployment(graph, target, placement.units, placement.segments, path.stat().st_size)
 
 
-def _key(path: Path) -> str:
-    return f"{path.parent.name}/{path.stem}"
+def models(folders: Iterable[Path]) -> dict[str, Path]:
+    """The .tflite files of some folders by the name under which they were measured."""
+    return {f"{path.parent.name}/{path.stem}": path for folder in folders for path in sorted(folder.rglob("*.tflite"))}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from edgeplan.diagnose.case import Case, count, ops_of
 from edgeplan.finding import Confidence, Finding
 from edgeplan.memory.term import total
 from edgeplan.units import say_bytes
 
-__all__ = ["memory_findings"]
+__all__ = ["is_short", "memory_findings"]
 
 _NOTABLE = 0.05
 """Of the peak: less is not worth a finding."""
+
+
+def is_short(findings: Iterable[Finding]) -> bool:
+    """Whether any of the findings says that memory is short, or may be."""
+    return any(f.code in ("EP201", "EP203") for f in findings)
 
 
 def memory_findings(case: Case) -> Iterator[Finding]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 from edgeplan.graph import Graph, Value
 from edgeplan.memory.figures import Figures, load_figures
@@ -12,6 +13,8 @@ from edgeplan.place.runs import Segment
 from edgeplan.target import Target
 
 __all__ = ["Deployment", "constants"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,17 @@ class Deployment:
     def weights(self) -> int:
         """Bytes of the constants of known size."""
         return sum(v.bytes or 0 for v in self.constants.values())
+
+    def once(self, make: Callable[[Deployment], _T]) -> _T:
+        """What `make` gives of this deployment, made the first time: a profile's stages share it."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: _T = self._made[make]
+        return found
+
+    @cached_property
+    def _made(self) -> dict[Callable[[Deployment], Any], Any]:
+        return {}
 
     def on(self, unit: str) -> frozenset[int]:
         """The ops, by index, that run on a unit."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeplan.graph import Graph
 from edgeplan.memory.arena import Arena, pack
 from edgeplan.memory.lifetimes import ArenaRules, Lifetimes, lifetimes
 
-__all__ = ["Pool", "buffers_of", "plan_pool", "running_order"]
+__all__ = ["Pool", "buffers_of", "plan_pool", "running_graph", "running_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,12 @@ class Pool:
 def running_order(pools: Sequence[Pool]) -> tuple[int, ...]:
     """The order in which the ops run, by index; empty where it is the one in which they stand."""
     return next((pool.order for pool in pools if pool.order), ())
+
+
+def running_graph(graph: Graph, pools: Sequence[Pool]) -> Graph:
+    """The graph with its ops in the order in which they run: those of the steps of the pools."""
+    order = running_order(pools)
+    return replace(graph, ops=tuple(graph.ops[i] for i in order)) if order else graph
 
 
 def buffers_of(graph: Graph, rules: ArenaRules) -> Lifetimes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from edgeplan.graph import Graph
 from edgeplan.memory.lifetimes import Buffer, Role
 from edgeplan.memory.live import live_bytes
-from edgeplan.memory.pool import Pool, running_order
+from edgeplan.memory.pool import Pool, running_graph, running_order
 
 __all__ = ["Held", "Timeline", "Use", "timeline"]
 
@@ -59,9 +59,7 @@ class Timeline:
 
 def timeline(graph: Graph, pools: Sequence[Pool]) -> Timeline:
     """The timeline of all pools together, a step being an op of the graph. O(buffers + ops)."""
-    order = running_order(pools)
-    if order:
-        graph = replace(graph, ops=tuple(graph.ops[i] for i in order))
+    graph = running_graph(graph, pools)
     live = live_bytes([b for pool in pools for b in pool.arena.buffers], len(graph.ops))
     peak = max(live, default=0)
     steps = tuple(i for i, size in enumerate(live) if size == peak)
@@ -74,7 +72,9 @@ def timeline(graph: Graph, pools: Sequence[Pool]) -> Timeline:
         for b in pool.arena.buffers
         if b.role == "activation" and graph.producer.get(b.value, b.born) > b.born
     }
-    return Timeline(tuple(live), peak, steps, op.name, op.label, tuple(_held(graph, pools, steps[0])), makers, order)
+    return Timeline(
+        tuple(live), peak, steps, op.name, op.label, tuple(_held(graph, pools, steps[0])), makers, running_order(pools)
+    )
 
 
 def _held(graph: Graph, pools: Sequence[Pool], step: int) -> list[Held]:

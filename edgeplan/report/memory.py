@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from edgeplan.diagnose.memory import is_short
 from edgeplan.memory.packing import Packing
 from edgeplan.memory.plan import MemoryPlan
 from edgeplan.memory.range import Range
@@ -112,8 +113,7 @@ def relief_rows(plan: Plan, everything: bool) -> Iterator[tuple[str, str, str]]:
         )
     if plan.packing is not None:
         yield "exact", _packed(plan.packing), "" if plan.packing.why else "computed"
-    short = any(f.code in ("EP201", "EP203") for f in plan.findings)
-    if not plan.relief and (everything or short):
+    if not plan.relief and (everything or is_short(plan.findings)):
         yield "lower", "nothing found that lowers the peak of the activations", ""
     head = "lower"
     for way in plan.relief if everything else plan.relief[:_WAYS]:

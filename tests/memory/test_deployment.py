@@ -33,3 +33,15 @@ def test_constants_of_bodies_count() -> None:
 def test_the_ops_of_a_unit_are_told_by_index(toy: Callable[..., Target]) -> None:
     given = deployed(toy, TWICE, "npu", "cpu")
     assert (given.on("npu"), given.on("cpu"), given.on("gpu")) == ({0}, {1}, frozenset())
+
+
+def test_what_stages_share_is_made_once_for_each_deployment(toy: Callable[..., Target]) -> None:
+    asked: list[Deployment] = []
+
+    def make(given: Deployment) -> int:
+        asked.append(given)
+        return len(given.units)
+
+    one, other = deployed(toy, TWICE, "npu", "cpu"), deployed(toy, TWICE, "npu", "cpu")
+    assert [one.once(make), one.once(make), other.once(make)] == [2, 2, 2]
+    assert len(asked) == 2

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from edgeplan.memory.deployment import Deployment
-from edgeplan.memory.pool import Pool, running_order
+from edgeplan.memory.pool import Pool, running_graph, running_order
 from edgeplan.memory.relief.in_place import in_place
 from edgeplan.memory.relief.patches import patches
 from edgeplan.memory.relief.precision import precision
@@ -46,6 +46,6 @@ def _as_run(
         return given, macs
     place = {i: at for at, i in enumerate(order)}
     segments = tuple(replace(s, ops=tuple(place[i] for i in s.ops)) for s in given.segments)
-    graph = replace(given.graph, ops=tuple(given.graph.ops[i] for i in order))
+    graph = running_graph(given.graph, pools)
     changed = replace(given, graph=graph, units=tuple(given.units[i] for i in order), segments=segments)
     return changed, [macs[i] for i in order] if macs else macs

@@ -59,7 +59,7 @@ def _pools(given: Deployment) -> tuple[Pool, ...]:
 
 
 def _terms(given: Deployment, pools: Sequence[Pool]) -> Iterable[Term]:
-    weights = _weights(given)
+    weights = given.once(_weights)
     yield _plain(given, weights)
     if any(weights.stored):
         yield _compressed(given, weights)
@@ -73,7 +73,7 @@ def package_weights(given: Deployment) -> int:
 
     Within 1 % of coremltools' `weight.bin` for most models; it holds equal constants once, and few elements not at all.
     """
-    weights = _weights(given)
+    weights = given.once(_weights)
     return sum(weights.plain) + sum(weights.stored)
 
 

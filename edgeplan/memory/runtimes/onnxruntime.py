@@ -182,7 +182,7 @@ def _inside(given: Deployment) -> frozenset[str]:
 
 
 def _pools(given: Deployment) -> tuple[Pool, ...]:
-    inside = _inside(given)
+    inside = given.once(_inside)
     own = cpu_pool(given.graph, inside)
     if not inside:
         return (own,)
@@ -190,7 +190,7 @@ def _pools(given: Deployment) -> tuple[Pool, ...]:
 
 
 def _terms(given: Deployment, pools: Sequence[Pool]) -> Iterable[Term]:
-    yield from cpu_terms(given, pools[0], _inside(given))
+    yield from cpu_terms(given, pools[0], given.once(_inside))
     for pool in pools[1:]:
         said = "activations inside the parts that Core ML runs"
         yield Term(pool.name, Range.exactly(pool.arena.size), "computed", "run", said)

@@ -21,6 +21,7 @@ from edgeplan.memory.pool import Pool, plan_pool
 from edgeplan.memory.range import Range
 from edgeplan.memory.runtimes.litert.partitions import part, retimed, starts
 from edgeplan.memory.term import Holder, Term
+from edgeplan.place.runs import Segment
 from edgeplan.units import round_up
 
 __all__ = ["POOL", "UNIT", "gpu_activations", "gpu_terms"]
@@ -34,10 +35,10 @@ _SINGLE, _HALF = 4, 2
 def gpu_activations(given: Deployment) -> Pool | None:
     """The activations of the parts on the GPU, packed as buffers in the likely precision; None without any."""
     width = _width(given)
+    begun = (start for s, start in zip(given.segments, starts(given.segments), strict=True) if _held(s))
     found = [
-        retimed(_packed(part(given.graph, s.ops), width), [(start + k, start + k) for k in range(len(s.ops))])
-        for s, start in zip(given.segments, starts(given.segments), strict=True)
-        if s.unit == UNIT and s.ops
+        retimed(_packed(graph, width), [(start + k, start + k) for k in range(len(graph.ops))])
+        for graph, start in zip(given.once(_parts), begun, strict=True)
     ]
     largest = max(found, key=lambda pool: pool.arena.size, default=None)
     return largest if largest and (largest.arena.size or largest.unsized) else None
@@ -45,7 +46,7 @@ def gpu_activations(given: Deployment) -> Pool | None:
 
 def gpu_terms(given: Deployment, pools: Sequence[Pool]) -> Iterator[Term]:
     """Weights, activations, copies made while loading, and the driver's own; nothing where no op runs on the GPU."""
-    parts = [part(given.graph, s.ops) for s in given.segments if s.unit == UNIT and s.ops]
+    parts = given.once(_parts)
     if not parts:
         return
     figures, width = given.figures, _width(given)
@@ -98,6 +99,15 @@ def gpu_terms(given: Deployment, pools: Sequence[Pool]) -> Iterator[Term]:
     )
 
 
+def _parts(given: Deployment) -> list[Graph]:
+    """The parts on the GPU, each as a graph of its own."""
+    return [part(given.graph, s.ops) for s in given.segments if _held(s)]
+
+
+def _held(segment: Segment) -> bool:
+    return segment.unit == UNIT and bool(segment.ops)
+
+
 def _width(given: Deployment) -> int:
     """Bytes of a float on the GPU: half precision unless single is asked for."""
     return _SINGLE if given.target.precision == "float32" else _HALF
@@ -122,7 +132,7 @@ def _padded(value: Value) -> int:
 @lru_cache(maxsize=4096)  # a network has few shapes, each on hundreds of values
 def _rounded(shape: tuple[Dim, ...], const: bool) -> int:
     sizes = [n for n in shape if isinstance(n, int)]
-    sizes[-1] = -(-sizes[-1] // 4) * 4
+    sizes[-1] = round_up(sizes[-1], 4)
     if const and len(sizes) == 4 and sizes[0] > 1:
         sizes[0] = round_up(sizes[0], 4)
     return prod(sizes)

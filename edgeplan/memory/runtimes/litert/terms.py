@@ -27,7 +27,7 @@ __all__ = ["litert_pools", "litert_terms"]
 
 def litert_pools(given: Deployment) -> tuple[Pool, ...]:
     """The interpreter's regions, then XNNPACK's workspace and the GPU's activations where there are any."""
-    left = outside(given.graph, given.segments, OWN)
+    left = given.once(_outside)
     reuse = reuse_of(given.figures)
     pools = [retimed(pool, left.spans) for pool in builtin_pools(left.graph, left.own, reuse)]
     delegates = (xnnpack_workspace(given), gpu.gpu_activations(given))
@@ -41,7 +41,7 @@ def litert_pools(given: Deployment) -> tuple[Pool, ...]:
 def litert_terms(given: Deployment, pools: Sequence[Pool]) -> Iterable[Term]:
     """The file, the process, each region, and what each delegate adds."""
     yield from process_terms(given)
-    left = outside(given.graph, given.segments, OWN)
+    left = given.once(_outside)
     idle = idle_room(left)
     for pool in pools:
         if pool.name != gpu.POOL:  # of which the plan is one bound of a range
@@ -53,6 +53,10 @@ def litert_terms(given: Deployment, pools: Sequence[Pool]) -> Iterable[Term]:
         yield from xnnpack_terms(given)
     yield from gpu.gpu_terms(given, pools)
     yield from delegate_terms(given)
+
+
+def _outside(given: Deployment) -> Outside:
+    return outside(given.graph, given.segments, OWN)
 
 
 _BASES: Mapping[str, tuple[Phase, str]] = {

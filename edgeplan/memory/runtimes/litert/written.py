@@ -10,6 +10,7 @@ from collections import Counter
 
 from edgeplan.memory.pool import Pool
 from edgeplan.memory.runtimes.litert.partitions import Outside
+from edgeplan.memory.runtimes.litert.planner import ALIGNMENT
 from edgeplan.units import round_up
 
 __all__ = ["idle_room", "written"]
@@ -25,7 +26,7 @@ def idle_room(left: Outside) -> Counter[tuple[str, int]]:
             for name, unused in zip(op.inputs, idle, strict=True):
                 size = left.graph.values[name].bytes
                 if unused and size:
-                    found[op.name, _aligned(size)] += 1
+                    found[op.name, round_up(size, ALIGNMENT)] += 1
     return found
 
 
@@ -34,7 +35,7 @@ def written(pool: Pool, idle: Counter[tuple[str, int]]) -> int:
     spared = Counter(idle)
     spans: list[tuple[int, int]] = []
     for buffer, offset in zip(pool.arena.buffers, pool.arena.offsets, strict=True):
-        key = buffer.value, _aligned(buffer.size)
+        key = buffer.value, round_up(buffer.size, ALIGNMENT)
         if buffer.role == "scratch" and spared[key]:
             spared[key] -= 1
         else:
@@ -44,7 +45,3 @@ def written(pool: Pool, idle: Counter[tuple[str, int]]) -> int:
         total += max(end - max(start, top), 0)
         top = max(top, end)
     return total
-
-
-def _aligned(size: int) -> int:
-    return round_up(size, 64)

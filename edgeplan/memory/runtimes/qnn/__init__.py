@@ -24,7 +24,7 @@ _REST = "activations off the HTP"
 
 
 def _pools(given: Deployment) -> tuple[Pool, ...]:
-    inside = on_htp(given)
+    inside = given.once(on_htp)
     if not inside:
         return PLAIN.pools(given)
     found = [_pool(given, _VTCM, vtcm_size(given))]
@@ -38,18 +38,18 @@ def _pool(given: Deployment, name: str, size: Callable[[Value], int | None]) -> 
 
 
 def _terms(given: Deployment, pools: Sequence[Pool]) -> Iterable[Term]:
-    if not on_htp(given):
+    if not given.once(on_htp):
         yield from PLAIN.terms(given, pools)
         return
     figures = given.figures
     basis = "a context binary: weights once, floats in 16 bits, channels rounded up to 32; mapped by the DSP"
     evidence = figures.evidence("context-base", "context-depthwise", "context-scale")
-    packed, window = packed_weights(given), figures["process-window"]
+    packed, window = given.once(packed_weights), figures["process-window"]
     if packed.likely > window.bytes.likely:
         basis += f"; more than one process of the Hexagon maps ({window.likely} {window.unit}), so cut into several"
         evidence += figures.evidence("process-window")
     yield Term("weights", packed, "estimated", "always", basis, evidence, holder="driver")
-    spill = fit(given).spill
+    spill = given.once(fit).spill
     if spill.high:
         basis = "values held across other ops that do not stay in VTCM, in DDR"
         evidence = figures.evidence("spill", "spill-at", "spill-windows")

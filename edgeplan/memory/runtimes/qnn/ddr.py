@@ -65,10 +65,10 @@ def fit(given: Deployment) -> Fit:
 def ddr_traffic(given: Deployment) -> Traffic | None:
     """Bytes a run moves, as the compiler would say; None where nothing runs on the HTP."""
     graph = given.graph
-    inside = on_htp(given)
+    inside = given.once(on_htp)
     if not inside:
         return None
-    fits = fit(given)
+    fits = given.once(fit)
     made = {n for i, op in enumerate(graph.ops) if given.units[i] in ON_CHIP for n in op.outputs}
     left = {n for i, op in enumerate(graph.ops) if given.units[i] not in ON_CHIP for n in graph.reads(op)}
     entering = sum(graph.values[n].bytes or 0 for n in inside if n not in made)
@@ -113,7 +113,7 @@ def _verdict(fits: Fit) -> Literal["fits", "tiled", "spills", "unknown"]:
 
 def _read(given: Deployment, vtcm: int | None) -> Range:
     """The weights as packed; of a table larger than VTCM, only the part with the rows that are looked up."""
-    packed, tabled = packed_weights(given), tables(given)
+    packed, tabled = given.once(packed_weights), tables(given)
     kept = sum(size if vtcm is None or size <= vtcm else 0 for size in tabled)
     spared = sum(tabled)
     return Range(max(packed.low - spared, 0), max(packed.likely - spared + kept, 0), packed.high)

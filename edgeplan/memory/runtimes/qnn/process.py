@@ -55,7 +55,7 @@ def process_terms(given: Deployment, route: Route | None) -> Iterable[Term]:
     system = system_of(given.target.device)
     if system == "windows":
         if route != "qnn" and generation(given) in _UNMAPPED:
-            size = packed_weights(given)
+            size = given.once(packed_weights)
             held = figures["context-held"].of(size.likely)
             low = held.low if route is None else size.low
             basis = "ONNX Runtime keeps the context binary on Windows with a Hexagon before v81; QNN itself does not"
@@ -77,7 +77,7 @@ def process_terms(given: Deployment, route: Route | None) -> Iterable[Term]:
 def _left(given: Deployment) -> Range:
     figures, graph = given.figures, given.graph
     weights = sum(v.elements or 0 for v in given.constants.values())
-    inside = on_htp(given)
+    inside = given.once(on_htp)
     activations = sum(graph.values[n].elements or 0 for op in graph.ops for n in op.outputs if n in inside)
     base = figures["left-base"].bytes.likely
     likely = base + figures["left-weight"].likely * weights + figures["left-activation"].likely * activations

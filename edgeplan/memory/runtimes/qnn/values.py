@@ -75,7 +75,7 @@ def vtcm_size(given: Deployment) -> Callable[[Value], int | None]:
 
     Images are what convolutions and pools read and make, and values of the same shape.
     """
-    graph, half, inside = given.graph, is_half(given), on_htp(given)
+    graph, half, inside = given.graph, is_half(given), given.once(on_htp)
     images = {graph.values[n].shape for op in graph.ops if op.type in _IMAGING for n in (op.inputs[0], op.outputs[0])}
 
     def size(value: Value) -> int | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from edgeplan.graph import DType, Graph, Op
+from edgeplan.memory.runtimes.litert.states import resources
 from edgeplan.memory.runtimes.tflite_micro.head import ALIGNMENT
 from edgeplan.memory.runtimes.tflite_micro.kept import KEPT, Kept
 from edgeplan.memory.runtimes.tflite_micro.kernels import Library, requests
@@ -126,9 +127,7 @@ def _copies(graph: Graph, op: Op, machine: Machine) -> int:
 
 
 def _variables(graphs: list[Graph]) -> Iterator[int]:
-    """Tensors that nothing gives or makes, and resource variables, each once."""
-    handles: dict[str, str] = {}
-    stored: dict[str, int] = {}
+    """Tensors that nothing gives or makes, and resource variables, each once; the first graph holds the others."""
     for graph in graphs:
         given = set(graph.inputs)
         for op in graph.ops:
@@ -137,12 +136,7 @@ def _variables(graphs: list[Graph]) -> Iterator[int]:
                 if not value.const and name not in given and name not in graph.producer:
                     yield value.bytes or 0
                     given.add(name)
-            if op.label == "VAR_HANDLE":
-                handles[op.outputs[0]] = f"{op.attrs.get('container')}/{op.attrs.get('shared_name')}"
-            if op.label in ("ASSIGN_VARIABLE", "READ_VARIABLE") and op.inputs[0] in handles:
-                name = op.inputs[1] if op.label == "ASSIGN_VARIABLE" else op.outputs[0]
-                handle = handles[op.inputs[0]]
-                stored[handle] = max(stored.get(handle, 0), graph.values[name].bytes or 0)
+    stored = resources(graphs[0])
     yield from stored.values()
     if stored:
         yield _VARIABLES
