@@ -1,8 +1,9 @@
 """Puts real output into the README, and writes the pages that are made from the rules.
 
 `python docs/render.py` rewrites README.md (every console block that runs edgeplan, the table of rows), docs/operators.md,
-docs/referees.md, docs/memory.svg and docs/backends/*.md; `tests/test_readme.py` fails while it would change anything. With `--asked` the
-README's verification is made anew, too: that needs the vendors' packages.
+docs/referees.md, docs/memory.svg, docs/backends/*.md and the examples of docs/findings/EP3*.md, whose figures
+change with every fit; `tests/test_readme.py` fails while it would change anything. With `--asked` the README's
+verification is made anew, too: that needs the vendors' packages.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import onnx
+from onnx import parser
+
 from edgeplan.capability.rows import backend_names, load_backend
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,7 +26,7 @@ README = ROOT / "README.md"
 COLUMNS = "100"
 
 
-def run(command: str) -> str:
+def run(command: str, folder: Path = ROOT) -> str:
     """What a command of edgeplan's prints, at 100 columns, without colour."""
     words = shlex.split(command)
     if words[0] != "edgeplan":
@@ -30,7 +34,7 @@ def run(command: str) -> str:
     environment = {"COLUMNS": COLUMNS, "NO_COLOR": "1", "PATH": "", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-m", "edgeplan", *words[1:]],
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -108,6 +112,22 @@ def memory_plot() -> str:
         return plot.read_text("utf-8")
 
 
+def timed_example(page: str, code: str) -> str:
+    """A finding's page with its example made anew: of what is printed the latency, and the finding."""
+    with TemporaryDirectory(prefix="edgeplan-") as folder:
+        text = re.search(r"```onnx\n(.*?)```", page, re.DOTALL)
+        command = re.search(r"```console\n\$ (edgeplan analyze (\S+)[^\n]*)", page)
+        assert command is not None
+        if text is not None:
+            onnx.save(parser.parse_model(text[1]), Path(folder) / command[2])
+        shown, told = [], False
+        for line in run(command[1], Path(folder) if text else ROOT).splitlines():
+            told = line.startswith(("  latency ", f"  {code} ")) or (told and line.startswith("   "))
+            shown += [line] if told else []
+    block = "\n".join(shown)
+    return re.sub(r"(```console\n[^\n]*\n).*?```", lambda m: f"{m[1]}{block}\n```", page, flags=re.DOTALL)
+
+
 def pages() -> dict[Path, str]:
     """The pages that are made from the rules and samples alone, by path."""
     found = {
@@ -118,6 +138,8 @@ def pages() -> dict[Path, str]:
     for name in backend_names():
         page = run(f"edgeplan rules table --backend {name}")
         found[ROOT / "docs" / "backends" / f"{name}.md"] = page + "\n"
+    for path in sorted((ROOT / "docs" / "findings").glob("EP3*.md")):
+        found[path] = timed_example(path.read_text("utf-8"), path.stem)
     return found
 
 

@@ -11,18 +11,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgeplan.api import analyze, load
+    from edgeplan.api import analyze, compare, load
+    from edgeplan.comparison import Comparison
     from edgeplan.finding import Finding
     from edgeplan.frontends.errors import ModelError
     from edgeplan.graph import Graph
     from edgeplan.plan import Outcome, Plan
     from edgeplan.target import Target, TargetError, resolve
 
-__all__ = ["Finding", "Graph", "ModelError", "Outcome", "Plan", "Target", "TargetError", "analyze", "load", "resolve"]
+__all__ = [
+    "Comparison", "Finding", "Graph", "ModelError", "Outcome", "Plan", "Target", "TargetError", "analyze", "compare",
+    "load", "resolve",
+]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "edgeplan.comparison",
     "Finding": "edgeplan.finding",
     "Graph": "edgeplan.graph",
     "ModelError": "edgeplan.frontends.errors",
@@ -31,6 +36,7 @@ _HOMES = {
     "Target": "edgeplan.target",
     "TargetError": "edgeplan.target",
     "analyze": "edgeplan.api",
+    "compare": "edgeplan.api",
     "load": "edgeplan.api",
     "resolve": "edgeplan.target",
 }

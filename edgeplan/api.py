@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from edgeplan.capability.rows import backend_names, rules_dir
+from edgeplan.comparison import Candidate, Comparison, candidate, standing
 from edgeplan.devices import DeviceError, find_device
 from edgeplan.frontends import dialect_of, load_model
 from edgeplan.frontends.errors import BindingError, ModelError
+from edgeplan.lower.assumed import Scheme
 from edgeplan.plan import Plan, analyze_graph
+from edgeplan.summary import summarize_target
 from edgeplan.sweep.axes import bindings
 from edgeplan.sweep.search import Need, Sweep, search
 from edgeplan.target import Target, TargetError, resolve
@@ -21,7 +25,9 @@ if TYPE_CHECKING:
 
     from edgeplan.graph import Graph
 
-__all__ = ["analyze", "fitting_backend", "load", "sweep"]
+__all__ = ["analyze", "compare", "fitting_backend", "load", "sweep"]
+
+_T = TypeVar("_T")
 
 
 def load(
@@ -75,6 +81,8 @@ def analyze(
     values: Mapping[str, float] | None = None,
     memory_budget: int | None = None,
     size_budget: int | None = None,
+    latency_budget: float | None = None,
+    assume: Scheme | Literal[""] = "",
     order: Literal["file", "memory"] = "file",
     relieve: bool = False,
     exact: bool = False,
@@ -82,9 +90,10 @@ def analyze(
     """Predict where each op of a model, an ONNX or a TFLite file, runs on a target, and what memory it needs.
 
     `target` is a device's id or a `Target`; `backend` and `release` choose among what the device runs. `dims` binds
-    free dimensions by name, `inputs` shapes and `values` scalars by input name; budgets are in bytes. `order` "memory"
-    plans the ops in an order with a lower peak; `relieve` asks what would lower the memory though there is enough;
-    `exact` has a solver pack the arena (it needs the extra `exact`).
+    free dimensions by name, `inputs` shapes and `values` scalars by input name; budgets are in bytes and seconds.
+    `assume` plans a float model as though it were quantised (see `edgeplan.lower.assumed`). `order` "memory" plans the
+    ops in an order with a lower peak; `relieve` asks what would lower the memory though there is enough; `exact` has a
+    solver pack the arena (it needs the extra `exact`).
     Raises `edgeplan.ModelError`, `edgeplan.TargetError`, or `ValueError` for a binding that does not fit.
 
     >>> plan = analyze("model.onnx", target="iphone14pro")
@@ -92,13 +101,14 @@ def analyze(
     """
     dialect = dialect_of(model)
     if isinstance(target, Target):
-        where = target
+        where = replace(target, assume=assume) if assume else target
         if dialect not in ("onnx", where.backend.dialect):
             raise TargetError(
                 f"{where.backend.title} does not take a .tflite model; give the ONNX model it was made from"
             )
     else:
-        where = resolve(target, fitting_backend(target, backend, dialect), release, memory=memory_budget)
+        fitting = fitting_backend(target, backend, dialect)
+        where = resolve(target, fitting, release, memory=memory_budget, assume=assume)
     read = load_model(model, dims, inputs, values)
     kept = {d: read.stored[d] for d in read.free if d in read.stored and not where.backend.resizes}
     if kept:
@@ -112,10 +122,84 @@ def analyze(
         free=read.free,
         missing=read.missing,
         size_budget=size_budget,
+        latency_budget=latency_budget,
         order=order,
         relieve=relieve,
         exact=exact,
     )
+
+
+def compare(
+    models: Sequence[str | Path | ModelProto],
+    targets: Sequence[str | Target],
+    *,
+    backend: str | None = None,
+    release: str | None = None,
+    dims: Mapping[str, int] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    values: Mapping[str, float] | None = None,
+    memory_budget: int | None = None,
+    size_budget: int | None = None,
+    latency_budget: float | None = None,
+    assume: Scheme | Literal[""] = "",
+) -> Comparison:
+    """Plan several models on each of several targets, and tell which of them are beaten in time, memory and weights.
+
+    Arguments are as for `analyze`; a dimension or input is bound in the models that have it. Raises as `analyze` does,
+    `edgeplan.ModelError` with the model's name, and `ValueError` for a binding that fits none of them.
+
+    >>> compare(["a.onnx", "b.onnx"], ["iphone14pro"]).standings[0].front
+    """
+    dialect = next((d for d in map(dialect_of, models) if d != "onnx"), "onnx")
+    where = [
+        t
+        if isinstance(t, Target)
+        else resolve(t, fitting_backend(t, backend, dialect), release, memory=memory_budget, assume=assume)
+        for t in targets
+    ]
+    wanted = {*(dims or {}), *(inputs or {}), *(values or {})}
+    met: set[str] = set()
+    candidates: list[list[Candidate]] = [[] for _ in where]
+    for model, label in zip(models, _labels(models), strict=True):
+        try:
+            known = _names(model) if wanted else set()
+            met |= known & wanted
+            own = _those(dims, known), _those(inputs, known), _those(values, known)
+            for target, found in zip(where, candidates, strict=True):
+                plan = analyze(
+                    model,
+                    target,
+                    dims=own[0],
+                    inputs=own[1],
+                    values=own[2],
+                    size_budget=size_budget,
+                    latency_budget=latency_budget,
+                    assume=assume,
+                )
+                found.append(candidate(label, plan))
+        except (ModelError, BindingError) as e:
+            raise type(e)(f"{label}: {e}") from None
+    if met != wanted:
+        raise BindingError(f"no model has a free dimension or an input {min(wanted - met)!r}")
+    return Comparison(tuple(standing(summarize_target(t), tuple(c)) for t, c in zip(where, candidates, strict=True)))
+
+
+def _names(model: str | Path | ModelProto) -> set[str]:
+    """What of a model can be bound: its free dimensions and its inputs."""
+    read = load_model(model)
+    return {*read.free, *read.graph.inputs}
+
+
+def _those(given: Mapping[str, _T] | None, known: Collection[str]) -> dict[str, _T]:
+    return {name: value for name, value in (given or {}).items() if name in known}
+
+
+def _labels(models: Sequence[str | Path | ModelProto]) -> list[str]:
+    """The models' names: of files that are called the same their paths, and numbers where these are the same, too."""
+    short = [Path(m).name if isinstance(m, (str, Path)) else m.graph.name for m in models]
+    long = [str(m) if isinstance(m, (str, Path)) else m.graph.name for m in models]
+    names = [s if short.count(s) == 1 else path for s, path in zip(short, long, strict=True)]
+    return [n if names.count(n) == 1 else f"{n} ({names[:i].count(n) + 1})" for i, n in enumerate(names)]
 
 
 def sweep(

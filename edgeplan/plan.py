@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from edgeplan.cost.energy import Energy, energy_of
+from edgeplan.cost.latency import Latency, latency_of
 from edgeplan.cost.work import work_of
 from edgeplan.diagnose import Case, diagnose
 from edgeplan.diagnose.memory import is_short
@@ -62,6 +64,8 @@ class Plan:
     segments: tuple[SegmentPlan, ...]
     crossings: tuple[Crossing, ...]
     memory: MemoryPlan
+    latency: Latency
+    energy: Energy
     relief: tuple[Relief, ...]
     packing: Packing | None
     order: NewOrder | None
@@ -90,6 +94,7 @@ def analyze_graph(
     free: Sequence[str] = (),
     missing: Sequence[str] = (),
     size_budget: int | None = None,
+    latency_budget: float | None = None,
     order: Literal["file", "memory"] = "file",
     relieve: bool = False,
     exact: bool = False,
@@ -97,9 +102,9 @@ def analyze_graph(
     """Plan a graph, ONNX or in the dialect of the target's backend, on a target.
 
     `free` are dimensions nobody has bound, `missing` weight files that were not found, `size_budget` the bytes the
-    weights may take on disk. With `order` "memory" the ops are planned in an order with a lower peak, where there is
-    one; with `relieve` what would lower the memory is looked for even where there is enough; with `exact` a solver
-    packs the arena for up to 20 seconds.
+    weights may take on disk, `latency_budget` the seconds an inference may take. With `order` "memory" the ops are
+    planned in an order with a lower peak, where there is one; with `relieve` what would lower the memory is looked
+    for even where there is enough; with `exact` a solver packs the arena for up to 20 seconds.
     """
     lowered = lower_for(graph, target)
     changed = in_lower_order(lowered) if order == "memory" else None
@@ -110,18 +115,25 @@ def analyze_graph(
     stored = file_bytes if graph.dialect == lowered.dialect else None  # else the runtime loads another file
     given = Deployment(lowered, target, placement.units, placement.segments, stored)
     memory = plan_memory(given)
-    findings = diagnose(Case(lowered, target, placement, work, memory, tuple(free), tuple(missing), size_budget))
+    latency = latency_of(lowered, target, placement, work)
+    findings = diagnose(
+        Case(
+            lowered, target, placement, work, memory, latency, tuple(free), tuple(missing), size_budget, latency_budget
+        )
+    )
     short = relieve or is_short(findings)
     complete = not free and not memory.unsized and all(w.macs is not None for w in work)
     model = summarize_model(graph, name, file_bytes, work, free)
     return Plan(
         model,
         summarize_target(target),
-        _outcome(findings, complete),
+        _outcome(findings, complete and (latency_budget is None or latency.total is not None)),
         unit_shares(placement, work, target),
         tuple(segment_plan(s.unit, s.ops, work) for s in placement.segments),
         placement.crossings,
         memory,
+        latency,
+        energy_of(latency, target),
         relief(given, memory.pools, [w.macs for w in work]) if short else (),
         packing(memory.pools, len(lowered.ops)) if exact else None,
         changed.order if changed is not None else None,

@@ -42,7 +42,10 @@ class ModelSummary:
 
 @dataclass(frozen=True, slots=True)
 class TargetSummary:
-    """Where it is to run; `precision` is what the runtime computes floats in."""
+    """Where it is to run; `precision` is what the runtime computes floats in.
+
+    `assume` is how the model is taken to be quantised though its file is not (`w8a8`), empty where as it stands.
+    """
 
     device: str
     title: str
@@ -51,6 +54,7 @@ class TargetSummary:
     release: str
     precision: str
     confirm: str
+    assume: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ def summarize_target(target: Target) -> TargetSummary:
         target.release,
         target.precision,
         backend.confirm,
+        target.assume,
     )
 
 

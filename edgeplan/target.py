@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from edgeplan.capability.rows import Backend, Partitions, UnitSpec, load_backend
 from edgeplan.devices import Device, DeviceError, Figure, find_device
 from edgeplan.finding import Confidence, Evidence, confidence
+from edgeplan.lower.assumed import Scheme
 
 __all__ = ["Budget", "Raised", "Target", "TargetError", "Unit", "resolve"]
 
@@ -74,7 +76,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a model is to run. `precision` is what floats are computed in: `model`, `float16` or `float32`."""
+    """Where a model is to run. `precision` is what floats are computed in: `model`, `float16` or `float32`.
+
+    `assume` is how the model is taken to be quantised though its file is not: `w8a8`, say; empty where as it stands.
+    """
 
     device: Device
     backend: Backend
@@ -82,6 +87,7 @@ class Target:
     units: tuple[Unit, ...]
     precision: str
     budget: Budget
+    assume: Scheme | Literal[""] = ""
 
     @property
     def title(self) -> str:
@@ -103,8 +109,11 @@ def resolve(
     precision: str | None = None,
     use: Sequence[str] = (),
     memory: int | None = None,
+    assume: Scheme | Literal[""] = "",
 ) -> Target:
     """The target a user names. `use` asks for optional units (a DLA, say), `memory` sets an own budget in bytes.
+
+    `assume` plans a model as though it were quantised: see `edgeplan.lower.assumed`.
 
     Raises `TargetError` when one of them does not exist or the device does not run it.
     """
@@ -119,7 +128,7 @@ def resolve(
     chosen = _release(found, table, release)
     units = _units(found, table, chosen, use)
     budget = _budget(found, _system(found, chosen, release), memory)
-    return Target(found, table, chosen, units, precision or table.precision, budget)
+    return Target(found, table, chosen, units, precision or table.precision, budget, assume)
 
 
 def _release(device: Device, backend: Backend, wanted: str | None) -> str:

@@ -1,11 +1,22 @@
-"""Bytes and operation counts: said for people, and parsed from what people write."""
+"""Bytes, times, energies and operation counts: said for people, and parsed from what people write."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["parse_bytes", "round_up", "say_bytes", "say_count", "say_percent", "say_range"]
+__all__ = [
+    "parse_bytes",
+    "parse_seconds",
+    "round_up",
+    "say_bytes",
+    "say_count",
+    "say_joules",
+    "say_percent",
+    "say_range",
+    "say_seconds",
+]
 
+_TIME = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|ms|us)\s*$")
 _SIZE = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>(?:[kmgt]i?)?b?)\s*$", re.IGNORECASE)
 
 
@@ -67,3 +78,30 @@ def say_range(low: int, likely: int, high: int) -> str:
         return f"up to {most}"
     number, unit = least.split(" ")
     return f"{say_bytes(likely)} ({number if unit == most.split(' ')[1] or not low else least} to {most})"
+
+
+def say_seconds(seconds: float) -> str:
+    """`3.1 ms`, `85 us`, `1.24 s`: two or three digits."""
+    return _metric(seconds, "s")
+
+
+def say_joules(joules: float) -> str:
+    """`12 mJ`, `1.4 J`: likewise."""
+    return _metric(joules, "J")
+
+
+def _metric(value: float, unit: str) -> str:
+    for prefix, size in (("", 1.0), ("m", 1e-3), ("u", 1e-6)):
+        number = value / size
+        if number >= 0.9995 or prefix == "u":
+            break
+    said = f"{number:,.0f}" if number >= 99.95 else f"{number:.1f}" if number >= 9.995 else f"{number:.2f}"
+    return f"{said} {prefix}{unit}"
+
+
+def parse_seconds(text: str) -> float:
+    """`5ms`, `0.5 s`, `800us` in seconds. Raises `ValueError` on anything else."""
+    m = _TIME.match(text)
+    if m is None:
+        raise ValueError(f"not a time: {text!r} (write 5ms, 800us or 0.5s)")
+    return float(m["number"]) * {"s": 1.0, "ms": 1e-3, "us": 1e-6}[m["unit"]]

@@ -10,6 +10,7 @@ import pytest
 
 from edgeplan.capability import rows
 from edgeplan.capability.rows import Backend, Partitions
+from edgeplan.cost import speeds
 from edgeplan.devices import Chip, Device
 from edgeplan.target import Budget, Target, Unit
 
@@ -44,7 +45,25 @@ url   = "https://example.org/rumour"
 seen  = 2026-01-01
 """
 
+SPEED = {
+    "unit": ["npu"],
+    "precision": ["float32", "int8"],
+    "chips": ["t1"],
+    "launch": {"*": 10},
+    "gmacs": {"*": 100},
+    "gbytes": {"*": 10, "weights": 10},
+    "floor": 100,
+    "spread": [0.8, 1.25],
+    "fit": {
+        "table": "toys", "script": "benchmarks/toys.py", "models": 20, "rows": 30, "error": 0.1, "rank": 0.97,
+        "covered": 0.8,
+    },
+    "source": {"paper": "table 1"},
+}  # fmt: skip
+"""An NPU of 100 GMAC/s and 10 GB/s that takes 10 us for a launch and 100 us for any run."""
+
 ToyBackend = Callable[..., Backend]
+ToySpeeds = Callable[..., None]
 ToyTarget = Callable[..., Target]
 
 
@@ -52,6 +71,17 @@ def _row(text: str) -> str:
     """A row's TOML with what every row needs and no test is about."""
     extra = "" if "source" in text else '\nsource = { paper = "says so" }'
     return f"[[row]]\n{text}{extra}\n"
+
+
+@pytest.fixture
+def toy_speeds(monkeypatch: pytest.MonkeyPatch) -> ToySpeeds:
+    """Puts speeds in place of those of the toy's backend: each what differs from `SPEED`."""
+
+    def put(*changes: Mapping[str, object], crossing: tuple[Mapping[str, object], ...] = ()) -> None:
+        file = msgspec.convert({"speed": [SPEED | c for c in changes], "crossing": list(crossing)}, speeds._File)
+        monkeypatch.setattr(speeds, "_read", lambda name: file if name == "toy" else speeds._File())
+
+    return put
 
 
 @pytest.fixture(scope="session")

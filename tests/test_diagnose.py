@@ -99,7 +99,8 @@ CASES: Mapping[str, tuple[tuple[Sequence[str], Mapping[str, object], str, Mappin
 
 
 def test_every_code_has_a_case() -> None:
-    assert set(CASES) == set(CODES)
+    timed = {code for code in CODES if code.startswith("EP3")}  # theirs are in tests/diagnose
+    assert set(CASES) == set(CODES) - timed
 
 
 @pytest.mark.parametrize("code", CASES)

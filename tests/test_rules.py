@@ -11,6 +11,7 @@ from edgeplan.capability.lint import lint
 from edgeplan.capability.match import Facts, applies
 from edgeplan.capability.rows import Backend, Row, backend_names, load_backend
 from edgeplan.cli.rules import schema_of
+from edgeplan.cost.lint import cited_by_speeds
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.lower import lower_to
 from edgeplan.lower.fuse import FUSIONS
@@ -61,7 +62,7 @@ def test_misses_miss(backend: Backend, row: Row) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
 def test_rows_are_clean(backend: Backend) -> None:
-    assert [str(c) for c in lint(backend, schema_of(backend.dialect), cited(backend))] == []
+    assert [str(c) for c in lint(backend, schema_of(backend.dialect), cited(backend) | cited_by_speeds(backend))] == []
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
+from functools import reduce
+from operator import or_
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgeplan.cli.model import reading, target_of
-from edgeplan.cli.options import binding_options, target_options
+from edgeplan.cli.options import binding_options, precision_options, target_options
 from edgeplan.cli.output import check_places, write
-from edgeplan.cli.values import BUDGET, SWEEP
+from edgeplan.cli.values import BUDGET, SWEEP, Limits
 from edgeplan.finding import Severity
+
+if TYPE_CHECKING:
+    from edgeplan.lower.assumed import Scheme
 
 __all__ = ["analyze"]
 
@@ -19,9 +25,11 @@ __all__ = ["analyze"]
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @target_options
-@click.option("--precision", type=click.Choice(["model", "float16", "float32"]), help="What floats are computed in.")
+@precision_options
 @binding_options
-@click.option("--budget", type=BUDGET, multiple=True, metavar="memory=2GB,size=40MB", help="Limits of your own.")
+@click.option(
+    "--budget", type=BUDGET, multiple=True, metavar="memory=2GB,size=40MB,latency=5ms", help="Limits of your own."
+)
 @click.option(
     "--sweep", type=SWEEP, metavar="H=224..1024[:STEP]",
     help="Find the largest size that fits: a free dimension, H or W of the image, N (batch), or INPUT.AXIS.",
@@ -42,8 +50,9 @@ __all__ = ["analyze"]
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit 4 when shapes or work could not be settled.")
 @click.option(
-    "--all", "everything", is_flag=True, help="Show every op of a finding, every term of the memory, and their sources."
-)
+    "--all", "everything", is_flag=True,
+    help="Show every op of a finding, every term of the memory, the slowest kernels, and the sources.",
+)  # fmt: skip
 def analyze(
     model: Path,
     target: str,
@@ -51,10 +60,11 @@ def analyze(
     release: str | None,
     use: tuple[str, ...],
     precision: str | None,
+    assume: Scheme | None,
     dims: tuple[tuple[str, int], ...],
     inputs: tuple[tuple[str, tuple[int, ...]], ...],
     values: tuple[tuple[str, float], ...],
-    budget: tuple[dict[str, int], ...],
+    budget: tuple[Limits, ...],
     sweep: tuple[str, int, int, int | None] | None,
     order: str,
     exact: bool,
@@ -65,14 +75,14 @@ def analyze(
     strict: bool,
     everything: bool,
 ) -> None:
-    """Predict where MODEL's ops run on a device, and what memory it needs.
+    """Predict where MODEL's ops run on a device, what memory it needs and how long it takes.
 
     MODEL is an ONNX or a TFLite file. Its weights are not read. The report goes to stdout, everything else to stderr.
     """
     from edgeplan import api
 
-    limits = {key: value for given in budget for key, value in given.items()}
-    where = target_of(model, target, backend, release, use, precision=precision, memory=limits.get("memory"))
+    limits = reduce(or_, budget, Limits())
+    where = target_of(model, target, backend, release, use, precision=precision, memory=limits.memory, assume=assume)
     check_places([output or Path("-"), *([plot] if plot else [])], model)
     import gc
 
@@ -81,8 +91,9 @@ def analyze(
     if sweep is not None:
         unused = {"--order": order != "file", "--exact": exact, "--plot": plot, "--all": everything, "--strict": strict}
         ignored = [flag for flag, given in unused.items() if given]
-        if ignored or "size" in limits:
-            raise click.UsageError(f"--sweep does not go with {', '.join(ignored or ['--budget size='])}")
+        ignored += [f"--budget {name}=" for name in ("size", "latency") if getattr(limits, name) is not None]
+        if ignored:
+            raise click.UsageError(f"--sweep does not go with {', '.join(ignored)}")
         from edgeplan.cli.sweep import report_sweep
 
         report_sweep(model, where, sweep, dict(dims), dict(inputs), dict(values), format_, output)
@@ -94,7 +105,8 @@ def analyze(
             dims=dict(dims),
             inputs=dict(inputs),
             values=dict(values),
-            size_budget=limits.get("size"),
+            size_budget=limits.size,
+            latency_budget=limits.latency,
             order="memory" if order == "memory" else "file",
             relieve=everything or plot is not None,
             exact=exact,

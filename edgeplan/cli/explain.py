@@ -2,44 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgeplan.capability.rows import Backend, Row, RulesError, backend_names, load_backend
-from edgeplan.cli.model import reading
-from edgeplan.cli.values import DIM
+from edgeplan.cli.model import reading, target_of
+from edgeplan.cli.options import binding_options, precision_options, runtime_options
 from edgeplan.finding import CODES
 from edgeplan.pages import finding_page
 from edgeplan.report.rule import rule_lines
+
+if TYPE_CHECKING:
+    from edgeplan.lower.assumed import Scheme
+    from edgeplan.target import Target
 
 __all__ = ["explain"]
 
 
 @click.command()
 @click.argument("what")
-@click.option("--op", metavar="NAME", help="When WHAT is a model: the op, by its name or its type.")
-@click.option("--target", "-t", metavar="DEVICE", help="When WHAT is a model: the device.")
-@click.option("--backend", "-b", metavar="NAME", help="The runtime, for a model or an operator; default: every one.")
-@click.option("--release", "-r", metavar="REL", help="When WHAT is a model: the release of the runtime.")
-@click.option(
-    "--dim", "dims", type=DIM, multiple=True, metavar="NAME=N", help="When WHAT is a model: a free dimension."
-)
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.option("--op", metavar="NAME", help="The op of a model, by its name or its type.")
+@click.option("--target", "-t", metavar="DEVICE", help="The device, for a model.")
+@runtime_options
+@precision_options
+@binding_options
 def explain(
     what: str,
+    model: Path | None,
     op: str | None,
     target: str | None,
     backend: str | None,
     release: str | None,
+    use: tuple[str, ...],
+    precision: str | None,
+    assume: Scheme | None,
     dims: tuple[tuple[str, int], ...],
+    inputs: tuple[tuple[str, tuple[int, ...]], ...],
+    values: tuple[tuple[str, float], ...],
 ) -> None:
-    """Explain WHAT: a finding (EP101, off-accelerator), a row (coreml/ane/conv-dilated), an operator (Resize, conv), or
-    an op of a model: `edgeplan explain model.onnx --op /conv1/Conv --target pixel8`.
+    """Explain WHAT: a finding (EP101, off-accelerator), a row (coreml/ane/conv-dilated), an operator (Resize, conv), an
+    op of a model (`edgeplan explain model.onnx --op /conv1/Conv --target pixel8`), or where the time of a model goes
+    (`edgeplan explain latency model.onnx --target pixel8`).
+
+    --backend narrows an operator's rows; all other options are about a model.
     """
-    if Path(what).is_file():
-        _explain_op(Path(what), op, target, backend, release, dict(dims))
+    if model is not None and what != "latency":
+        raise click.UsageError(f"one thing is explained at a time, not {what!r} and {str(model)!r}")
+    if what == "latency" and model is None and not Path(what).is_file():
+        raise click.UsageError("latency is explained of a model: edgeplan explain latency MODEL --target DEVICE")
+    source = model or Path(what)
+    if model is not None or source.is_file():
+        _check_model(model is not None, op, target)
+        where = target_of(source, target or "", backend, release, use, precision=precision, assume=assume)
+        if op is not None:
+            _explain_op(source, op, where, dict(dims), dict(inputs), dict(values))
+            return
+        from edgeplan.cli.explain_latency import explain_latency
+
+        explain_latency(source, where, dict(dims), dict(inputs), dict(values))
         return
     code = next((c.id for c in CODES.values() if what.upper() == c.id or what.lower() == c.name), None)
     if code is not None:
@@ -62,6 +87,15 @@ def explain(
     raise click.UsageError(f"nothing is called {what!r}{hint}")
 
 
+def _check_model(latency: bool, op: str | None, target: str | None) -> None:
+    if not latency and (op is None or target is None):
+        raise click.UsageError("an op of a model is named by --op NAME and --target DEVICE")
+    if latency and op is not None:
+        raise click.UsageError("the latency is that of the whole model: --op does not go with it")
+    if target is None:
+        raise click.UsageError("the latency is that on a device: name it by --target DEVICE")
+
+
 def _backends(what: str, backend: str | None) -> tuple[str, ...]:
     """The backend asked for or that a full row id names, else all of them."""
     names = backend_names()
@@ -82,24 +116,18 @@ def _brief(table: Backend, row: Row, op: str) -> Iterator[str]:
 
 def _explain_op(
     model: Path,
-    op: str | None,
-    target: str | None,
-    backend: str | None,
-    release: str | None,
-    dims: dict[str, int],
+    op: str,
+    target: Target,
+    dims: Mapping[str, int],
+    inputs: Mapping[str, tuple[int, ...]],
+    values: Mapping[str, float],
 ) -> None:
     """What every unit of the target says of the ops of that name or type, with the rows that decided."""
-    if op is None or target is None:
-        raise click.UsageError("an op of a model is named by --op NAME and --target DEVICE")
     from edgeplan import api
     from edgeplan.report.escape import plain
-    from edgeplan.target import TargetError
 
-    try:
-        with reading(str(model)):
-            plan = api.analyze(model, target, backend=backend, release=release, dims=dims)
-    except (TargetError, RulesError) as e:
-        raise click.UsageError(plain(str(e))) from None
+    with reading(str(model)):
+        plan = api.analyze(model, target, dims=dims, inputs=inputs, values=values)
     found = [o for o in plan.ops if op in (o.name, o.type, *o.sources)]
     if not found:
         raise click.UsageError(f"no op of {plain(model.name)} is called {plain(op)!r}, or is of that type")

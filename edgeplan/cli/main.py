@@ -11,9 +11,10 @@ import click
 __all__ = ["cli", "main"]
 
 _VERBS = {
-    "analyze": "Predict where a model's ops run on a device, and what memory it needs.",
+    "analyze": "Predict where a model's ops run on a device, what memory it needs and how long it takes.",
+    "compare": "Hold models beside each other on a device: time, memory, size, and which is beaten in all.",
     "devices": "List the devices, or show one with its figures and their sources.",
-    "explain": "Explain a finding (EP101), a rule row, an operator, or an op of a model.",
+    "explain": "Explain a finding (EP101), a rule row, an operator, or an op or the latency of a model.",
     "rules": "Show what the rows say, check them, write their tables.",
     "verify": "Ask the vendors' compilers about a model, beside the prediction.",
 }

@@ -13,6 +13,7 @@ import click
 from edgeplan.capability.rows import RulesError
 
 if TYPE_CHECKING:
+    from edgeplan.lower.assumed import Scheme
     from edgeplan.target import Target
 
 __all__ = ["reading", "target_of"]
@@ -27,6 +28,7 @@ def target_of(
     *,
     precision: str | None = None,
     memory: int | None = None,
+    assume: Scheme | None = None,
 ) -> Target:
     """The target: the first backend of the device that takes the model unless one is named. Raises `UsageError`."""
     from edgeplan import api
@@ -35,7 +37,7 @@ def target_of(
 
     try:
         fitting = api.fitting_backend(device, backend, dialect_of(model))
-        return resolve(device, fitting, release, precision=precision, use=use, memory=memory)
+        return resolve(device, fitting, release, precision=precision, use=use, memory=memory, assume=assume or "")
     except (TargetError, RulesError) as e:
         raise click.UsageError(str(e)) from None
 

@@ -9,7 +9,7 @@ import click
 
 from edgeplan.cli.values import DIM, INPUT, VALUE
 
-__all__ = ["binding_options", "target_options"]
+__all__ = ["binding_options", "precision_options", "runtime_options", "target_options"]
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -21,6 +21,14 @@ def target_options(command: _F) -> _F:
         click.option(
             "--target", "-t", required=True, metavar="DEVICE", help="Device id, e.g. iphone14pro, jetson-orin-nano."
         ),
+        runtime_options,
+    )
+
+
+def runtime_options(command: _F) -> _F:
+    """`--backend`, `--release`, `--use`: what of a device is to run the model."""
+    return _all(
+        command,
         click.option(
             "--backend",
             "-b",
@@ -37,6 +45,20 @@ def target_options(command: _F) -> _F:
             "--use", multiple=True, metavar="UNIT", help="Also use a unit that has to be asked for, e.g. gpu, dla."
         ),
     )
+
+
+def precision_options(command: _F) -> _F:
+    """`--precision`, `--assume`: what a model is computed in, whatever its file holds."""
+    return _all(
+        command,
+        click.option(
+            "--precision", type=click.Choice(["model", "float16", "float32"]), help="What floats are computed in."
+        ),
+        click.option(
+            "--assume", type=click.Choice(["w8a8", "w8a16", "w8", "w4", "w4a16"]),
+            help="Plan as though the model were quantised so: bits of weights and activations.",
+        ),
+    )  # fmt: skip
 
 
 def binding_options(command: _F) -> _F:

@@ -44,14 +44,20 @@ def rules(ctx: click.Context, backend: str | None, op: str | None, unit: str | N
 @rules.command()
 @click.option("--backend", "-b", metavar="NAME", help="Only this backend.")
 def lint(backend: str | None) -> None:
-    """Check the rows and memory figures: names, spans, sources, examples, contradictions. Exit 1 on complaints."""
+    """Check rows, memory figures and speeds: names, spans, sources, examples, contradictions. Exit 1 on complaints."""
     from edgeplan.capability.lint import lint as complaints_of
+    from edgeplan.cost.lint import cited_by_speeds, speed_complaints
     from edgeplan.memory.figures import cited
     from edgeplan.memory.lint import figure_complaints
 
     tables = _tables(backend)
-    found = [(table, str(c)) for table in tables for c in complaints_of(table, schema_of(table.dialect), cited(table))]
+    found = [
+        (table, str(c))
+        for table in tables
+        for c in complaints_of(table, schema_of(table.dialect), cited(table) | cited_by_speeds(table))
+    ]
     found += [(table, f"memory.toml: {words}") for table in tables for words in figure_complaints(table)]
+    found += [(table, f"latency: {words}") for table in tables for words in speed_complaints(table)]
     for table, complaint in found:
         click.echo(f"{table.name}: {complaint}")
     rows = sum(len(table.rows) for table in tables)

@@ -1,15 +1,16 @@
-"""What people write on the command line: dimensions, shapes, sizes and budgets."""
+"""What people write on the command line: dimensions, shapes, sizes, times and budgets."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import click
 
-from edgeplan.units import parse_bytes
+from edgeplan.units import parse_bytes, parse_seconds
 
-__all__ = ["BUDGET", "DIM", "INPUT", "PYTHON", "SIZE", "SWEEP", "VALUE"]
+__all__ = ["BUDGET", "DIM", "INPUT", "PYTHON", "SIZE", "SWEEP", "VALUE", "Limits"]
 
 _LARGEST = 2**40
 """A dimension above this is a slip of the keyboard; the product of eight of them still fits in memory as an int."""
@@ -62,19 +63,36 @@ class _Value(click.ParamType[tuple[str, float]]):
             self.fail(str(e), param, ctx)
 
 
-class _Budget(click.ParamType[dict[str, int]]):
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Budgets of a user's own: `memory` and `size` in bytes, `latency` in seconds; None where none was given."""
+
+    memory: int | None = None
+    size: int | None = None
+    latency: float | None = None
+
+    def __or__(self, later: Limits) -> Limits:
+        """Both together; of two budgets of one kind the later counts."""
+        given = {f.name: getattr(later, f.name) for f in fields(later)}
+        return replace(self, **{name: limit for name, limit in given.items() if limit is not None})
+
+
+class _Budget(click.ParamType[Limits]):
     name = "budget"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
-        if isinstance(value, dict):
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Limits:
+        if isinstance(value, Limits):
             return value
-        found: dict[str, int] = {}
+        found = Limits()
         for part in str(value).split(","):
-            key, equals, size = part.partition("=")
-            if not equals or key not in ("memory", "size"):
-                self.fail(f"{part!r} is not memory=SIZE or size=SIZE", param, ctx)
+            key, equals, limit = part.partition("=")
             try:
-                found[key] = parse_bytes(size)
+                if key == "latency" and equals:
+                    found |= Limits(latency=parse_seconds(limit))
+                elif key in ("memory", "size") and equals:
+                    found |= Limits(**{key: parse_bytes(limit)})
+                else:
+                    raise ValueError(f"{part!r} is not memory=SIZE, size=SIZE or latency=TIME")
             except ValueError as e:
                 self.fail(str(e), param, ctx)
         return found

@@ -1,9 +1,10 @@
-"""From placement, work and memory to findings: each trouble once, with the ops it touches and why."""
+"""From placement, work, memory and time to findings: each trouble once, with the ops it touches and why."""
 
 from __future__ import annotations
 
 from edgeplan.diagnose.case import Case
 from edgeplan.diagnose.fragments import fragment_findings
+from edgeplan.diagnose.latency import latency_findings
 from edgeplan.diagnose.memory import memory_findings
 from edgeplan.diagnose.placement import placement_findings
 from edgeplan.diagnose.shapes import shape_findings
@@ -14,5 +15,6 @@ __all__ = ["Case", "diagnose"]
 
 def diagnose(case: Case) -> tuple[Finding, ...]:
     """Every finding, worst first; those of equal severity by code, then by the work they touch."""
-    found = [*shape_findings(case), *placement_findings(case), *fragment_findings(case), *memory_findings(case)]
+    stages = (shape_findings, placement_findings, fragment_findings, memory_findings, latency_findings)
+    found = [finding for stage in stages for finding in stage(case)]
     return tuple(sorted(found, key=lambda f: (-f.severity.rank, f.code, -(f.macs_share or 0), -(f.bytes_share or 0))))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from edgeplan.capability.rows import Row
+from edgeplan.cost.latency import Latency
 from edgeplan.cost.work import Work
 from edgeplan.finding import CODES, Confidence, Finding, Severity
 from edgeplan.graph import Graph
@@ -25,9 +26,11 @@ class Case:
     placement: Placement
     work: tuple[Work, ...]
     memory: MemoryPlan
+    latency: Latency
     free: tuple[str, ...]
     missing: tuple[str, ...]
     size_budget: int | None
+    latency_budget: float | None
 
     def finding(
         self, code: str, message: str, ops: Sequence[int] = (), row: Row | None = None, **more: object

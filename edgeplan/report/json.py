@@ -1,4 +1,4 @@
-"""A Plan, a Sweep or a Verification as JSON, and the schemas they follow."""
+"""A Plan, a Sweep, a Comparison or a Verification as JSON, and the schemas they follow."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from edgeplan.comparison import Comparison
 from edgeplan.plan import Plan
 from edgeplan.report.pretty import pretty_json
 from edgeplan.sweep.search import Sweep
 
-__all__ = ["main", "plan_schema", "render_json", "sweep_schema", "verification_schema"]
+__all__ = ["comparison_schema", "main", "plan_schema", "render_json", "sweep_schema", "verification_schema"]
 
 
 def render_json(value: object) -> str:
@@ -29,6 +30,11 @@ def sweep_schema() -> dict[str, Any]:
     return _schema(Sweep, "edgeplan sweep")
 
 
+def comparison_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a comparison, generated from the types."""
+    return _schema(Comparison, "edgeplan comparison")
+
+
 def verification_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a verification, generated from the types."""
     from edgeplan.verify.verification import Verification
@@ -44,7 +50,9 @@ def _schema(kind: type, title: str) -> dict[str, Any]:
 
 def main() -> None:
     """Write a schema to stdout: `python -m edgeplan.report.json plan > docs/plan.schema.json`; likewise the others."""
-    schemas = {"plan": plan_schema, "sweep": sweep_schema, "verification": verification_schema}
+    schemas = {
+        "plan": plan_schema, "sweep": sweep_schema, "compare": comparison_schema, "verification": verification_schema,
+    }  # fmt: skip
     sys.stdout.write(pretty_json(schemas[sys.argv[1]]()))
 
 

@@ -8,6 +8,7 @@ from edgeplan.capability.rows import Backend, Partitions, Row
 from edgeplan.capability.sentence import conditions, span
 from edgeplan.capability.table import Cell, Mark, UnitTable
 from edgeplan.memory.figures import all_figures
+from edgeplan.report.speeds import speed_lines
 
 __all__ = ["backend_page", "matrix_table"]
 
@@ -53,6 +54,7 @@ def backend_page(backend: Backend) -> Iterator[str]:
             yield f"- {_sentence(backend, row)}"
     yield ""
     yield from _figures(backend)
+    yield from speed_lines(backend)
     yield "## Sources"
     yield ""
     for key, source in sorted(backend.sources.items()):

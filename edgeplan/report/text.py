@@ -13,11 +13,12 @@ from edgeplan.finding import Evidence, Finding, Severity
 from edgeplan.plan import Outcome, Plan
 from edgeplan.report.console import printed
 from edgeplan.report.escape import plain
+from edgeplan.report.latency import basis_lines, kernels_table, latency_rows
 from edgeplan.report.memory import memory_rows, relief_rows, terms_table
 from edgeplan.summary import UnitShare
 from edgeplan.units import say_bytes, say_count, say_percent
 
-__all__ = ["render_text"]
+__all__ = ["SEVERITIES", "render_text", "say_macs"]
 
 _OUTCOMES = {
     Outcome.FITS: ("FITS", "bold green"),
@@ -25,7 +26,9 @@ _OUTCOMES = {
     Outcome.DOES_NOT_FIT: ("DOES NOT FIT", "bold red"),
     Outcome.CANNOT_TELL: ("CANNOT TELL", "bold magenta"),
 }
-_SEVERITIES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+SEVERITIES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+"""The colour of each."""
+
 _SHOWN = 8
 
 
@@ -43,12 +46,17 @@ def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
     grid.add_column(justify="right", no_wrap=True)
     grid.add_row("units", _units(plan), Text("predicted", "dim"))
     grid.add_row("", _segments(plan), "")
-    for head, said, kind in (*memory_rows(plan.memory, plan.budget), *relief_rows(plan, everything)):
+    rows = (*memory_rows(plan.memory, plan.budget), *relief_rows(plan, everything), *latency_rows(plan))
+    for head, said, kind in rows:
         grid.add_row(head, said, Text(kind, "dim"))
     yield Padding(grid, (0, 0, 0, 2))
     if everything:
         yield ""
         yield terms_table(plan.memory)
+        if plan.latency.kernels:
+            yield ""
+            yield kernels_table(plan)
+            yield from (Padding(line, (0, 0, 0, 4)) for line in basis_lines(plan.latency))
     shown = plan.findings if everything else plan.findings[:_SHOWN]
     for finding in shown:
         yield ""
@@ -62,14 +70,15 @@ def _headline(word: Text, plan: Plan) -> RenderableType:
     model = plan.model
     facts = [say_bytes(model.file_bytes)] if model.file_bytes is not None else []
     facts.append(f"{model.ops:,} op{'' if model.ops == 1 else 's'}")
-    facts.append(_macs(model.macs))
+    facts.append(say_macs(model.macs))
     if model.parameters is not None:
         facts.append(f"{say_count(model.parameters)} parameters")
-    line = Text.assemble(word, "   ", (plan.target.title, "bold"), "\n  ")
+    assumed = f"   assumed {plan.target.assume}" if plan.target.assume else ""
+    line = Text.assemble(word, "   ", (plan.target.title, "bold"), (assumed, "yellow"), "\n  ")
     return line.append(f"{plain(model.name, 60)}   {', '.join(facts)}")
 
 
-def _macs(macs: int | None) -> str:
+def say_macs(macs: int | None) -> str:
     """`1.9 GMACs`, `512 MACs`."""
     if macs is None:
         return "MACs not known"
@@ -112,7 +121,7 @@ def _segments(plan: Plan) -> str:
 
 
 def _finding(finding: Finding, everything: bool) -> RenderableType:
-    style = _SEVERITIES[finding.severity]
+    style = SEVERITIES[finding.severity]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)

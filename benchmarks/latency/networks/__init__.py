@@ -1,0 +1,1 @@
+"""The networks that vendors measured, built again with random weights as ONNX files."""

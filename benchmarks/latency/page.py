@@ -1,0 +1,85 @@
+"""The page "How sure is it?": held-out errors by table and by device, and where the figures come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from benchmarks.latency.runs import Run
+from benchmarks.latency.validation import Held, score, spread_of
+
+__all__ = ["page"]
+
+_PREFACE = Path(__file__).parent / "preface.md"
+_WORST = 8
+
+
+def page(found: Sequence[tuple[ModuleType, Sequence[Held]]], drawing: str) -> str:
+    """Markdown: the summary, the plot, and a section for every table."""
+    lines = [_PREFACE.read_text("utf-8").rstrip(), ""]
+    lines += [
+        "| | networks | runs | median error | asked | Spearman | asked | in the range | asked | pairs ordered right |"
+    ]
+    lines += ["|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
+    for module, held in found:
+        s, reach = score(held), module.REACH
+        lines.append(
+            f"| {module.TITLE} | {s.models} | {s.runs} | {s.error:.0%} | {_most(reach.get('error'))} | {s.rank:.3f} |"
+            f" {_least(reach.get('rank'))} | {s.covered:.0%} | {_between(reach.get('covered'))} | {s.ordered:.1%} |"
+        )
+    lines += ["", f"![Predicted against measured, log axes]({drawing})", ""]
+    for module, held in found:
+        lines += _section(module, held)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _most(value: float | None) -> str:
+    return f"≤ {value:.0%}" if value else "-"
+
+
+def _least(value: float | None) -> str:
+    return f"≥ {value:.2f}" if value else "-"
+
+
+def _between(value: tuple[float, float] | None) -> str:
+    return f"{value[0]:.0%} to {value[1]:.0%}" if value else "-"
+
+
+def _section(module: ModuleType, held: Sequence[Held]) -> Iterator[str]:
+    low, high = spread_of(held)
+    yield f"## {module.TITLE}"
+    yield ""
+    yield module.ABOUT.strip()
+    yield ""
+    yield f"The range is {low:.2f} to {high:.2f} times the likely figure."
+    yield ""
+    part: Callable[[Run], str] = getattr(module, "PART", lambda run: "")
+    parts: dict[tuple[str, str], list[Held]] = {}
+    for h in held:
+        parts.setdefault((part(h.loaded.run), ""), []).append(h)
+        parts.setdefault((part(h.loaded.run), h.loaded.target.device.title), []).append(h)
+    yield "| | device | runs | median error | Spearman | in the range | pairs ordered right |"
+    yield "|---|---|--:|--:|--:|--:|--:|"
+    for (name, title), hs in sorted(parts.items(), key=lambda kv: (kv[0][0], kv[0][1] != "", -len(kv[1]))):
+        s = score(hs)
+        inside = sum(low <= h.ratio <= high for h in hs) / len(hs)
+        rank = f"{s.rank:.3f}" if s.rank == s.rank else "-"
+        ordered = f"{s.ordered:.1%}" if s.ordered == s.ordered else "-"
+        yield f"| {name} | {title or 'all'} | {len(hs)} | {s.error:.0%} | {rank} | {inside:.0%} | {ordered} |"
+    yield ""
+    yield "Farthest off:"
+    yield ""
+    yield "| network | device | measured | predicted | predicted / measured |"
+    yield "|---|---|--:|--:|--:|"
+    seen: set[str] = set()
+    for h in sorted(held, key=lambda h: -max(h.ratio, 1 / h.ratio)):
+        run = h.loaded.run
+        if run.model in seen:
+            continue
+        seen.add(run.model)
+        measured, predicted = f"{run.seconds * 1e3:.3g} ms", f"{h.predicted * 1e3:.3g} ms"
+        yield f"| {run.model} | {h.loaded.target.device.title} | {measured} | {predicted} | {1 / h.ratio:.2f} |"
+        if len(seen) == _WORST:
+            break
+    yield ""

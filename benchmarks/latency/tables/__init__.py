@@ -1,0 +1,1 @@
+"""Tables of measured latencies: one module a fit."""

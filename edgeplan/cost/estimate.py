@@ -1,0 +1,28 @@
+"""A figure that a model gives, with the range it is expected in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Estimate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds or joules: `likely`, and the range `low` to `high` that held about 80 % of held-out measurements.
+
+    `basis` says in a sentence what the figure rests on, and on how much.
+    """
+
+    low: float
+    likely: float
+    high: float
+    basis: str
+
+    def apart(self, other: Estimate) -> bool:
+        """Whether the two ranges do not meet, so that one figure is surely the smaller."""
+        return self.high < other.low or other.high < self.low
+
+    def times(self, low: float, likely: float, high: float, basis: str) -> Estimate:
+        """The product with another range."""
+        return Estimate(self.low * low, self.likely * likely, self.high * high, basis)
