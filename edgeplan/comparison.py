@@ -36,7 +36,7 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One model on the target: seconds, bytes of memory at the peak, bytes of weights on disk, and its worst finding.
+    """One model on the target: seconds, joules, bytes of memory at the peak and of weights on disk, its worst finding.
 
     `among` is the latency with a range of what is wrong of this model alone: what is wrong of a device's figures is
     wrong of all models that rest on the same ones, and does not change their order. Without a latency `why` says what
@@ -49,6 +49,7 @@ class Candidate:
     latency: Estimate | None
     among: Estimate | None
     why: str
+    energy: Estimate | None
     memory: Range
     unsized: bool
     size: int
@@ -108,6 +109,7 @@ def candidate(model: str, plan: Plan) -> Candidate:
         latency.total,
         latency.among,
         latency.why,
+        plan.energy.total,
         memory.peak,
         bool(memory.unsized),
         memory.stored,

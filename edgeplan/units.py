@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 __all__ = [
     "parse_bytes",
@@ -15,6 +17,8 @@ __all__ = [
     "say_range",
     "say_seconds",
 ]
+
+_N = TypeVar("_N", int, float)
 
 _TIME = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|ms|us)\s*$")
 _SIZE = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>(?:[kmgt]i?)?b?)\s*$", re.IGNORECASE)
@@ -69,15 +73,18 @@ def parse_bytes(text: str) -> int:
     return int(float(m["number"]) * base**power)
 
 
-def say_range(low: int, likely: int, high: int) -> str:
-    """`17.0 MiB`; `17.0 MiB (15.2 to 40.1 MiB)` where it is no one number, `up to 6.6 MiB` where it likely is none."""
-    least, most = say_bytes(low), say_bytes(high)
+def say_range(low: _N, likely: _N, high: _N, say: Callable[[_N], str]) -> str:
+    """`17.0 MiB`; `17.0 MiB (15.2 to 40.1 MiB)` where it is no one number, `up to 6.6 MiB` where it likely is none.
+
+    `say` says one figure: a number and its unit.
+    """
+    least, most = say(low), say(high)
     if least == most:
-        return say_bytes(likely)
+        return say(likely)
     if not likely:
         return f"up to {most}"
     number, unit = least.split(" ")
-    return f"{say_bytes(likely)} ({number if unit == most.split(' ')[1] or not low else least} to {most})"
+    return f"{say(likely)} ({number if unit == most.split(' ')[1] or not low else least} to {most})"
 
 
 def say_seconds(seconds: float) -> str:

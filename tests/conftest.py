@@ -11,6 +11,7 @@ import pytest
 from edgeplan.capability import rows
 from edgeplan.capability.rows import Backend, Partitions
 from edgeplan.cost import speeds
+from edgeplan.cost.speeds import SpeedFile
 from edgeplan.devices import Chip, Device
 from edgeplan.target import Budget, Target, Unit
 
@@ -63,6 +64,7 @@ SPEED = {
 """An NPU of 100 GMAC/s and 10 GB/s that takes 10 us for a launch and 100 us for any run."""
 
 ToyBackend = Callable[..., Backend]
+PutSpeeds = Callable[..., None]
 ToySpeeds = Callable[..., None]
 ToyTarget = Callable[..., Target]
 
@@ -74,12 +76,21 @@ def _row(text: str) -> str:
 
 
 @pytest.fixture
-def toy_speeds(monkeypatch: pytest.MonkeyPatch) -> ToySpeeds:
+def put_speeds(monkeypatch: pytest.MonkeyPatch) -> PutSpeeds:
+    """Puts a file in place of the speeds of a backend, the toy's if none is named; all others then have none."""
+
+    def put(file: SpeedFile, backend: str = "toy") -> None:
+        monkeypatch.setattr(speeds, "_read", lambda name: file if name == backend else SpeedFile())
+
+    return put
+
+
+@pytest.fixture
+def toy_speeds(put_speeds: PutSpeeds) -> ToySpeeds:
     """Puts speeds in place of those of the toy's backend: each what differs from `SPEED`."""
 
     def put(*changes: Mapping[str, object], crossing: tuple[Mapping[str, object], ...] = ()) -> None:
-        file = msgspec.convert({"speed": [SPEED | c for c in changes], "crossing": list(crossing)}, speeds._File)
-        monkeypatch.setattr(speeds, "_read", lambda name: file if name == "toy" else speeds._File())
+        put_speeds(msgspec.convert({"speed": [SPEED | c for c in changes], "crossing": list(crossing)}, SpeedFile))
 
     return put
 

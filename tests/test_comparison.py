@@ -34,6 +34,7 @@ def model(
         latency,
         latency,
         "" if latency else "why",
+        None,
         Range.exactly(memory),
         unsized,
         size,

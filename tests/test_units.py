@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeplan.units import parse_bytes, round_up, say_bytes, say_count, say_percent, say_range
+from edgeplan.units import parse_bytes, round_up, say_bytes, say_count, say_percent, say_range, say_seconds
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,19 @@ def test_anything_else_is_no_size(text: str) -> None:
     ],
 )
 def test_a_range_is_said_with_its_ends(bounds: tuple[int, int, int], said: str) -> None:
-    assert say_range(*bounds) == said
+    assert say_range(*bounds, say_bytes) == said
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ((2.4e-3, 3.1e-3, 4.6e-3), "3.10 ms (2.40 to 4.60 ms)"),
+        ((8e-4, 1.2e-3, 2e-3), "1.20 ms (800 us to 2.00 ms)"),
+        ((1.0, 1.0, 1.0), "1.00 s"),
+    ],
+)
+def test_a_range_of_times_reads_like_one_of_sizes(bounds: tuple[float, float, float], said: str) -> None:
+    assert say_range(*bounds, say_seconds) == said
 
 
 @given(st.integers(0, 2**50))

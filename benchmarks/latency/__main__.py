@@ -35,7 +35,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--models", type=Path, nargs="+", required=True, help="folders of networks")
-    parser.add_argument("--only", nargs="+", choices=SETS, default=SETS)
+    parser.add_argument("--only", nargs="+", choices=SETS, default=SETS, metavar="SET", help=f"of {', '.join(SETS)}")
     parser.add_argument("--write", action="store_true", help="write the fitted figures into rules/")
     parser.add_argument("-o", "--output", type=Path, help="write the page there, and its plot")
     given = parser.parse_args()

@@ -7,17 +7,18 @@ against each other.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log
 
 import msgspec
 import numpy as np
 from scipy.optimize import least_squares
 
-from benchmarks.latency.runs import Loaded
+from benchmarks.latency.runs import Loaded, speed_at
 from edgeplan.cost.families import key_of
 from edgeplan.cost.kernel_time import kernel_time
-from edgeplan.cost.speeds import Penalty, Speed, UnitSpeed
+from edgeplan.cost.speeds import Penalty, Speed
+from edgeplan.cost.unit_speed import UnitSpeed
 
 __all__ = ["Factors", "Fitted", "Free", "fit", "predict"]
 
@@ -51,8 +52,6 @@ class Fitted:
 
     speeds: tuple[Speed, ...]
     chips: Mapping[str, Factors]
-    priors: Mapping[str, float] = field(default_factory=dict)
-    """How many standard deviations each figure was moved from where it started."""
 
 
 class _Arrays:
@@ -102,10 +101,10 @@ def _scale(loaded: Loaded, names: Collection[str]) -> str:
 
 
 def _of(speeds: Sequence[Speed], unit: str, precision: str) -> int:
-    mine = [i for i, s in enumerate(speeds) if unit in s.unit]
-    if not mine:
+    at = speed_at(speeds, unit, precision)
+    if at is None:
         raise ValueError(f"no speed to fit for the unit {unit!r}")
-    return next((i for i in mine if precision in speeds[i].precision), mine[0])
+    return at
 
 
 def _key(s: int, table: str, given: Mapping[str, float], family: str) -> str:
@@ -226,8 +225,7 @@ def fit(
 
     found = least_squares(residuals, begin, jac=jacobian, method="trf", max_nfev=200, ftol=1e-5, xtol=1e-5)
     value = dict(zip(start, np.exp(at(found.x)).tolist(), strict=True))
-    moved = {f.name: float((x - b) / f.sd) for f, x, b in zip(free, found.x, begin, strict=True)}
-    fitted = Fitted(tuple(_speed(i, s, value) for i, s in enumerate(speeds)), _factors(chips, value), moved)
+    fitted = Fitted(tuple(_speed(i, s, value) for i, s in enumerate(speeds)), _factors(chips, value))
     check(runs, fitted)
     return fitted
 
@@ -287,10 +285,7 @@ def check(runs: Sequence[Loaded], fitted: Fitted) -> None:
             s = _of(fitted.speeds, kernel.unit, kernel.precision)
             speed = fitted.speeds[s]
             at = UnitSpeed(speed, loaded.target.backend, factors.work, factors.traffic, factors.fixed, 1, 1, "")
-            added = {
-                p.name: (ops * p.us * 1e-6 + moved * p.ns_per_kb * 1e-12) * at.slows(p)
-                for p, (ops, moved) in zip(speed.penalty, counts, strict=True)
-            }
+            added = {p.name: at.charge(p, ops, moved) for p, (ops, moved) in zip(speed.penalty, counts, strict=True)}
             said += kernel_time(kernel, at, added).seconds
             floors.add(s)
         said += sum(fitted.speeds[s].floor * 1e-6 * factors.fixed for s in floors)

@@ -54,7 +54,7 @@ def _section(module: ModuleType, held: Sequence[Held]) -> Iterator[str]:
     yield ""
     yield f"The range is {low:.2f} to {high:.2f} times the likely figure."
     yield ""
-    part: Callable[[Run], str] = getattr(module, "PART", lambda run: "")
+    part: Callable[[Run], str] = getattr(module, "part", lambda run: "")
     parts: dict[tuple[str, str], list[Held]] = {}
     for h in held:
         parts.setdefault((part(h.loaded.run), ""), []).append(h)

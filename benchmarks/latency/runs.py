@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
-from edgeplan.capability.match import compile_row
-from edgeplan.capability.rows import Row
+from edgeplan.cost.flow import Flow
+from edgeplan.cost.kernel_time import PenaltyRows, charged, penalty_rows
 from edgeplan.cost.kernels import Kernel, kernels_of
-from edgeplan.cost.speeds import Speed, UnitSpeed
+from edgeplan.cost.speeds import Speed
+from edgeplan.cost.unit_speed import UnitSpeed
 from edgeplan.cost.work import Work, work_of
 from edgeplan.frontends import load_model
 from edgeplan.graph import Graph
+from edgeplan.lower.assumed import Scheme
 from edgeplan.place.lowered import lower_for
-from edgeplan.place.partition import place
-from edgeplan.place.support import facts_of
+from edgeplan.place.partition import UNKNOWN, place
 from edgeplan.target import Target, resolve
 
-__all__ = ["Loaded", "Run", "file_of", "load_run"]
+__all__ = ["Loaded", "Run", "load_run", "measured", "speed_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Run:
     seconds: float
     release: str = ""
     precision: str = ""
-    assume: str = ""
+    assume: Scheme | Literal[""] = ""
     use: tuple[str, ...] = ()
     scale: str = ""
 
@@ -63,14 +66,19 @@ class _Given:
         self._speeds = speeds
 
     def of(self, unit: str, precision: str) -> UnitSpeed | None:
-        """The speed of a unit, that of the precision where there is one."""
-        mine = [s for s in self._speeds if unit in s.unit]
-        speed = next((s for s in mine if precision in s.precision), mine[0] if mine else None)
-        return UnitSpeed(speed, self._target.backend, 1, 1, 1, 1, 1, "") if speed else None
+        """The speed of a unit as it stands."""
+        at = speed_at(self._speeds, unit, precision)
+        return None if at is None else UnitSpeed(self._speeds[at], self._target.backend, 1, 1, 1, 1, 1, "")
+
+
+def speed_at(speeds: Sequence[Speed], unit: str, precision: str) -> int | None:
+    """Which of the speeds is a unit's: that of the precision, where there is none the first."""
+    mine = [i for i, s in enumerate(speeds) if unit in s.unit]
+    return next((i for i in mine if precision in speeds[i].precision), mine[0] if mine else None)
 
 
 @lru_cache(maxsize=4096)
-def file_of(stem: str, folders: tuple[Path, ...]) -> Path | None:
+def _file(stem: str, folders: tuple[Path, ...]) -> Path | None:
     """The network's file in one of the folders: `.onnx` or `.tflite`."""
     for folder in folders:
         for end in (".onnx", ".tflite"):
@@ -87,6 +95,12 @@ def _graph(path: Path) -> Graph:
     return load_model(path, kept).graph if kept else read.graph
 
 
+def measured(table: str) -> list[dict[str, str]]:
+    """The rows of `measured/<table>.csv`, by column."""
+    with (Path(__file__).parent / "measured" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 _Key = tuple[object, ...]
 
 _LOWERED: dict[_Key, tuple[Graph, tuple[Work, ...]]] = {}
@@ -97,11 +111,11 @@ _KERNELS: dict[_Key, tuple[tuple[Kernel, ...], tuple[tuple[tuple[int, int], ...]
 
 def load_run(run: Run, folders: Iterable[Path], speeds: Sequence[Speed]) -> Loaded | str:
     """A run's kernels as the speeds at hand group them; a reason where there are none."""
-    path = file_of(run.file, tuple(folders))
+    path = _file(run.file, tuple(folders))
     if path is None:
         return "no file"
     target = resolve(
-        run.device, run.backend, run.release or None, precision=run.precision or None, use=run.use, **_assumed(run)
+        run.device, run.backend, run.release or None, precision=run.precision or None, use=run.use, assume=run.assume
     )
     key: _Key = (path, run.backend, target.release, target.precision, run.assume)
     if key not in _LOWERED:
@@ -112,29 +126,27 @@ def load_run(run: Run, folders: Iterable[Path], speeds: Sequence[Speed]) -> Load
     if where not in _PLACED:
         _PLACED[where] = place(graph, target).units
     units = _PLACED[where]
-    if not {u for u in units if u} or "unknown" in units or "" in units:
+    if not units or {"", UNKNOWN} & set(units):
         return f"placement {sorted(set(units))}"
     told: _Key = (*key, units, *(id(s) for s in speeds))
     if told not in _KERNELS:
-        kernels = kernels_of(graph, units, work, _Given(target, speeds), target.precision)  # type: ignore[arg-type]
-        counts = tuple(_counts(graph, k, speeds) for k in kernels or ())
+        kernels = kernels_of(Flow(graph, work, target.precision), units, _Given(target, speeds))  # type: ignore[arg-type]
+        rows = [penalty_rows(s) for s in speeds]
+        counts = tuple(_counts(graph, k, speeds, rows) for k in kernels or ())
         _KERNELS[told] = (tuple(kernels), counts) if kernels is not None else None
     found = _KERNELS[told]
     return Loaded(run, target, *found) if found is not None else "open sizes"
 
 
-def _assumed(run: Run) -> dict[str, str]:
-    return {"assume": run.assume} if run.assume else {}
-
-
-def _counts(graph: Graph, kernel: Kernel, speeds: Sequence[Speed]) -> tuple[tuple[int, int], ...]:
+def _counts(
+    graph: Graph, kernel: Kernel, speeds: Sequence[Speed], rows: Sequence[PenaltyRows]
+) -> tuple[tuple[int, int], ...]:
     """Ops and bytes of the kernel that each penalty of its unit's speed speaks of."""
-    speed = next((s for s in speeds if kernel.unit in s.unit and kernel.precision in s.precision), None)
-    speed = speed or next((s for s in speeds if kernel.unit in s.unit), None)
-    found = []
-    for p in speed.penalty if speed else ():
-        holds = compile_row(Row(p.name, p.ops, speed.unit, "degrades", p.source, when=p.when, unless=p.unless))
-        ops = [o for o in (graph.ops[i] for i in kernel.ops) if o.label in p.ops and holds(facts_of(graph, o))]
-        moved = sum(graph.values[n].bytes or 0 for o in ops for n in (*o.inputs, *o.outputs))
-        found.append((len(ops), moved))
-    return tuple(found)
+    at = speed_at(speeds, kernel.unit, kernel.precision)
+    if at is None:
+        return ()
+    found = {p.name: (0, 0) for p in speeds[at].penalty}
+    for penalty, moved in charged(graph, kernel, rows[at]):
+        ops, bytes_ = found[penalty.name]
+        found[penalty.name] = ops + 1, bytes_ + moved
+    return tuple(found.values())

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.latency.fit import Fitted, predict
 from benchmarks.latency.runs import Loaded
 
-__all__ = ["Held", "Score", "cross_validate", "power_of", "score", "spread_of"]
+__all__ = ["Held", "Score", "cross_validate", "power_of", "score", "spearman", "spread_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def score(held: Sequence[Held]) -> Score:
     by_device: dict[str, list[Held]] = {}
     for h in held:
         by_device.setdefault(h.loaded.run.device, []).append(h)
-    ranks = [_spearman(hs) for hs in by_device.values() if len(hs) >= 5]
+    ranks = [spearman(hs) for hs in by_device.values() if len(hs) >= 5]
     right = pairs = 0
     for hs in by_device.values():
         r, n = _ordered(hs)
@@ -130,7 +130,9 @@ def score(held: Sequence[Held]) -> Score:
     )
 
 
-def _spearman(held: Sequence[Held]) -> float:
+def spearman(held: Sequence[Held]) -> float:
+    """The rank correlation of what was predicted with what was measured."""
+
     def ranks(values: Sequence[float]) -> np.ndarray:
         array = np.array(values)
         return np.array([(array < v).sum() + ((array == v).sum() - 1) / 2 for v in array])

@@ -53,8 +53,8 @@ def compare(
 ) -> None:
     """Hold two or more MODELs beside each other on a device: time, memory, weights, and which is beaten in all.
 
-    No order of times is claimed that the ranges do not bear out, once what is wrong of the device's figures, and so of
-    all models alike, is taken out. --dim, --input and --value bind what a model has of that name. Exits with 0 whatever
+    An order of times is claimed only where the ranges bear it out; an error of the device's figures shifts all models
+    alike and does not count there. --dim, --input and --value bind what a model has of that name. Exits with 0 whatever
     the findings are: `analyze` judges one model.
     """
     if len(models) < 2:

@@ -86,7 +86,13 @@ def _nobody(target: Target, unit: str) -> str:
 def _energy(time: Estimate, target: Target, parts: list[tuple[str, Power, float]]) -> Energy:
     """The sum over units. Time and power err independently: their ranges, as factors, add in quadrature."""
     units = tuple(
-        UnitEnergy(unit, power.watts[1] * seconds, power.watts, _counted(target, unit, power), _evidence(target, power))
+        UnitEnergy(
+            unit,
+            power.watts[1] * seconds,
+            power.watts,
+            _counted(target, unit, power),
+            target.backend.evidence(power.source),
+        )
         for unit, power, seconds in parts
     )
     likely = sum(u.joules for u in units)
@@ -103,7 +109,3 @@ def _energy(time: Estimate, target: Target, parts: list[tuple[str, Power, float]
 def _counted(target: Target, unit: str, power: Power) -> str:
     what = _SAYS[power.of].format(title=target.unit(unit).title)
     return f"{what}, {'idle included' if power.idle else 'above idle'}: {power.why}"
-
-
-def _evidence(target: Target, power: Power) -> tuple[Evidence, ...]:
-    return target.backend.evidence(power.source)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from edgeplan.units import say_range, say_seconds
 
 __all__ = ["Estimate"]
 
@@ -18,6 +21,10 @@ class Estimate:
     likely: float
     high: float
     basis: str
+
+    def said(self, say: Callable[[float], str] = say_seconds) -> str:
+        """`3.10 ms (2.40 to 4.60 ms)`; `say` says one figure."""
+        return say_range(self.low, self.likely, self.high, say)
 
     def apart(self, other: Estimate) -> bool:
         """Whether the two ranges do not meet, so that one figure is surely the smaller."""

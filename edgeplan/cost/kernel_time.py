@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum
 from typing import Literal
@@ -11,11 +11,12 @@ from edgeplan.capability.match import Facts, Truth, compile_row
 from edgeplan.capability.rows import Row
 from edgeplan.cost.families import key_of
 from edgeplan.cost.kernels import Kernel
-from edgeplan.cost.speeds import Penalty, Speed, UnitSpeed
+from edgeplan.cost.speeds import Penalty, Speed
+from edgeplan.cost.unit_speed import UnitSpeed
 from edgeplan.graph import Graph
 from edgeplan.place.support import facts_of
 
-__all__ = ["Bound", "Clock", "KernelTime", "kernel_time"]
+__all__ = ["Bound", "Clock", "KernelTime", "PenaltyRows", "charged", "kernel_time", "penalty_rows"]
 
 Bound = Literal["launch", "work", "traffic", "penalty"]
 """What most of a kernel's time goes to."""
@@ -82,6 +83,33 @@ def kernel_time(kernel: Kernel, at: UnitSpeed, penalties: Mapping[str, float] | 
     )
 
 
+PenaltyRows = Mapping[str, Sequence[tuple[Penalty, Callable[[Facts], Truth]]]]
+"""The penalties of a speed by the ops they speak of, each with the test of its condition."""
+
+
+def penalty_rows(speed: Speed) -> PenaltyRows:
+    """A speed's penalties, ready to be held against ops."""
+    found: dict[str, list[tuple[Penalty, Callable[[Facts], Truth]]]] = {}
+    for p in speed.penalty:
+        holds = compile_row(Row(p.name, p.ops, speed.unit, "degrades", p.source, when=p.when, unless=p.unless))
+        for label in p.ops:
+            found.setdefault(label, []).append((p, holds))
+    return found
+
+
+def charged(graph: Graph, kernel: Kernel, rows: PenaltyRows) -> Iterator[tuple[Penalty, int]]:
+    """The penalties of a kernel's ops, one at a time, each with the bytes that its op reads and writes."""
+    for i in kernel.ops:
+        op = graph.ops[i]
+        speaking = rows.get(op.label)
+        if speaking is None:
+            continue
+        facts = facts_of(graph, op)
+        for penalty, holds in speaking:
+            if holds(facts):
+                yield penalty, sum(graph.values[n].bytes or 0 for n in (*op.inputs, *op.outputs))
+
+
 def _rate(table: Mapping[str, float], family: str) -> float:
     return table[key_of(table, family)]
 
@@ -92,13 +120,7 @@ class Clock:
     def __init__(self, graph: Graph, speeds: Sequence[Speed]) -> None:
         self._graph = graph
         self._alike: dict[tuple[object, ...], KernelTime] = {}
-        self._rows: dict[int, dict[str, list[tuple[Penalty, Callable[[Facts], Truth]]]]] = {}
-        for speed in speeds:
-            rows = self._rows.setdefault(id(speed), {})
-            for p in speed.penalty if not rows else ():
-                row = Row(p.name, p.ops, speed.unit, "degrades", p.source, when=p.when, unless=p.unless)
-                for label in p.ops:
-                    rows.setdefault(label, []).append((p, compile_row(row)))
+        self._rows = {id(speed): penalty_rows(speed) for speed in speeds}
 
     def time(self, kernel: Kernel, at: UnitSpeed) -> KernelTime:
         """The time of a kernel with its penalties."""
@@ -123,11 +145,6 @@ class Clock:
         if not rows:
             return None
         found: dict[str, float] = {}
-        for i in kernel.ops:
-            op = self._graph.ops[i]
-            for penalty, holds in rows.get(op.label, ()):
-                if holds(facts_of(self._graph, op)):
-                    moved = sum(self._graph.values[n].bytes or 0 for n in (*op.inputs, *op.outputs))
-                    seconds = (penalty.us * 1e-6 + penalty.ns_per_kb * 1e-12 * moved) * at.slows(penalty)
-                    found[penalty.name] = found.get(penalty.name, 0.0) + seconds
+        for penalty, moved in charged(self._graph, kernel, rows):
+            found[penalty.name] = found.get(penalty.name, 0.0) + at.charge(penalty, 1, moved)
         return found or None

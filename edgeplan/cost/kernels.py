@@ -6,22 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from edgeplan.cost.families import CONTRACTIONS, PARENT, family_of
-from edgeplan.cost.speeds import Speed, Speeds
-from edgeplan.cost.work import Work
-from edgeplan.graph import DType, Graph, Op, Value
-from edgeplan.lower.views import is_view
+from edgeplan.cost.families import CONTRACTIONS, PARENT
+from edgeplan.cost.flow import Flow
+from edgeplan.cost.sizes import Sizes, reads_partly
+from edgeplan.cost.speeds import Speed
+from edgeplan.cost.unit_speed import Speeds
+from edgeplan.graph import Graph, Op
 from edgeplan.units import round_up
 
-__all__ = ["Kernel", "kernels_of", "precision_of"]
+__all__ = ["Kernel", "kernels_of"]
 
 _NO_KERNEL = 0, 0
 _MOST_READERS, _LONGEST_CHAIN = 4, 8
 """How far is looked for the op in which the readers of a value end: activations written out are shorter."""
-_DEQUANTIZES = frozenset({"DequantizeLinear", "dequantize"})
-"""Left in a graph they say what the ops behind them compute in: no runtime runs them as kernels of their own."""
 _QUANTIZES = frozenset({"QuantizeLinear", "quantize"})
-"""Likewise, for the op before them."""
+"""Left in a graph they say what the op before them computes in, and run in its kernel."""
 
 
 @dataclass(slots=True)
@@ -48,107 +47,66 @@ class Kernel:
         return self.weights + sum(self.values)
 
 
-def precision_of(dtype: DType | None, computed: str) -> str:
-    """What a value is computed in: `computed` for floats unless that is `model`; empty for indices and truth values."""
-    if dtype is None:
-        return ""
-    if dtype.is_float:
-        return computed if computed != "model" and dtype.bits >= 16 else dtype.label
-    return {8: "int8", 16: "int16", 4: "int4"}.get(dtype.bits, "") if dtype is not DType.BOOL else ""
-
-
-def kernels_of(
-    graph: Graph, units: Sequence[str], work: Sequence[Work], speeds: Speeds, computed: str
-) -> list[Kernel] | None:
+def kernels_of(flow: Flow, units: Sequence[str], speeds: Speeds) -> list[Kernel] | None:
     """The kernels of a lowered graph whose ops run on `units`; None while a size or a trip count is open.
 
-    `computed` is what floats are computed in, as of a target. An op joins the kernel of the latest input where the
-    unit fuses its family: what is between them is then neither written nor read. Near-linear.
+    An op joins the kernel of the latest input where the unit fuses its family: what is between them is then neither
+    written nor read. Near-linear.
     """
-    if any(w.macs is None or w.moved is None for w in work):
-        return None
-    return _Grouping(graph, units, work, speeds, computed).kernels()
+    return None if flow.open else _Grouping(flow, units, speeds).kernels()
 
 
 class _Grouping:
-    def __init__(self, graph: Graph, units: Sequence[str], work: Sequence[Work], speeds: Speeds, computed: str) -> None:
-        self._graph = graph
+    def __init__(self, flow: Flow, units: Sequence[str], speeds: Speeds) -> None:
+        self._graph = flow.graph
+        self._flow = flow
         self._units = units
-        self._work = work
-        self._computed = computed
-        self._dequantised = {
-            op.outputs[0]
-            for op in graph.ops
-            if op.type in _DEQUANTIZES and _is_byte(graph.values[op.inputs[0]]) and not graph.values[op.inputs[0]].const
-        }
-        self._families = ["" if op.type in _DEQUANTIZES else family_of(graph, op) for op in graph.ops]
         self._main = self._prevailing()
         self._speeds: dict[str, Speed | None] = {}
         for unit in set(units):
             found = speeds.of(unit, self._main.get(unit, ""))
             self._speeds[unit] = found.speed if found else None
-        self._root: dict[str, str] = {}
         self._made: dict[str, int] = {}
-        self._readers: dict[str, list[int]] = {}
-        self._reads: list[tuple[str, ...]] = []
         self._outside: set[str] = set()
 
     def _prevailing(self) -> dict[str, str]:
         """The precision that most of a unit's work is done in: of its MACs, and where there are none of its bytes."""
         weight: dict[str, dict[str, tuple[int, int]]] = {}
-        for i, op in enumerate(self._graph.ops):
-            precision = self._precision(op)
+        flow = self._flow
+        for unit, precision, macs, moved in zip(self._units, flow.precisions, flow.macs, flow.moved, strict=True):
             if precision:
-                mine = weight.setdefault(self._units[i], {})
-                macs, moved = mine.get(precision, _NO_KERNEL)
-                done = self._work[i]
-                mine[precision] = macs + (done.macs or 0), moved + (done.moved or 0)
+                mine = weight.setdefault(unit, {})
+                before = mine.get(precision, _NO_KERNEL)
+                mine[precision] = before[0] + macs, before[1] + moved
         return {unit: max(found, key=lambda p: found[p]) for unit, found in weight.items()}
-
-    def _precision(self, op: Op) -> str:
-        if not op.outputs:
-            return ""
-        value = self._graph.values[op.outputs[0]]
-        if _marked(value) or any(name in self._dequantised for name in op.inputs):
-            return "int8"
-        return precision_of(value.dtype, self._computed)
 
     def kernels(self) -> list[Kernel]:
         """Group, then say what each kernel reads and writes."""
-        graph, made, found = self._graph, self._made, list[Kernel]()
-        root, readers = self._root, self._readers
+        graph, flow, made, outside, found = self._graph, self._flow, self._made, self._outside, list[Kernel]()
         for i, op in enumerate(graph.ops):
-            family = self._families[i]
-            if not family and (is_view(graph, op) or op.type in _DEQUANTIZES):
-                source = root.get(op.inputs[0], op.inputs[0])
-                for out in op.outputs:
-                    root[out] = source
-            names = tuple(dict.fromkeys([root.get(n, n) for n in graph.reads(op)]))
-            self._reads.append(names)
-            for name in names if family else ():
-                readers.setdefault(name, []).append(i)
-        for i, op in enumerate(graph.ops):
-            family = self._families[i]
+            family = flow.families[i]
             if not family or all(graph.values[o].const for o in op.outputs):
                 continue
             at = self._host(i, found)
             if at is None:
                 at = len(found)
                 unit = self._units[i]
-                found.append(Kernel(unit, family, self._precision(op) or self._main.get(unit, ""), []))
+                found.append(Kernel(unit, family, flow.precisions[i] or self._main.get(unit, ""), []))
             kernel = found[at]
             kernel.ops.append(i)
-            self._outside.update([n for n in self._reads[i] if made.get(n, at) != at])
+            for name in flow.reads[i]:
+                if made.get(name, at) != at:
+                    outside.add(name)
             for out in op.outputs:
                 made[out] = at
             if family in CONTRACTIONS:
-                kernel.macs += self._work[i].macs or 0
+                kernel.macs += flow.macs[i]
                 kernel.aligned += self._aligned(i, op)
                 if family == "recurrent":
                     kernel.launches = _steps(graph, op)
             elif op.bodies:
-                kernel.macs += self._work[i].macs or 0
-                kernel.aligned += self._work[i].macs or 0
+                kernel.macs += flow.macs[i]
+                kernel.aligned += flow.macs[i]
                 kernel.launches = max(1, sum(len(b.graph.ops) * (b.trips or 0) for b in op.bodies))
         self._settle(found)
         return found
@@ -158,10 +116,10 @@ class _Grouping:
         unit = self._units[i]
         speed = self._speeds[unit]
         quantizes = self._graph.ops[i].type in _QUANTIZES
-        if speed is None or not (_fuses(self._families[i], speed) or quantizes):
+        if speed is None or not (_fuses(self._flow.families[i], speed) or quantizes):
             return None
         latest, through = -1, ""
-        for name in self._reads[i]:
+        for name in self._flow.reads[i]:
             at = self._made.get(name, -1)
             if at > latest:
                 latest, through = at, name
@@ -176,11 +134,11 @@ class _Grouping:
         """Whether one op reads a value, or several that fuse and whose results all end in the last of them, as those of
         `x * sigmoid(x)` do: no other kernel needs the value then.
         """
-        readers = self._readers.get(name, ())
+        readers = self._flow.readers.get(name, ())
         if len(readers) <= 1 or not speed.gates:
             return len(readers) <= 1
         last = readers[-1]
-        if len(readers) > _MOST_READERS or not _fuses(self._families[last], speed):
+        if len(readers) > _MOST_READERS or not _fuses(self._flow.families[last], speed):
             return False
         return all(self._leads(i, last, speed) for i in readers[:-1])
 
@@ -188,10 +146,10 @@ class _Grouping:
         """Whether an op's result goes through fusing ops alone, each read once, to one op."""
         for _ in range(_LONGEST_CHAIN):
             op = self._graph.ops[i]
-            if not _fuses(self._families[i], speed) or len(op.outputs) != 1:
+            if not _fuses(self._flow.families[i], speed) or len(op.outputs) != 1:
                 return False
-            out = self._root.get(op.outputs[0], op.outputs[0])
-            readers = self._readers.get(out, ())
+            out = self._flow.root.get(op.outputs[0], op.outputs[0])
+            readers = self._flow.readers.get(out, ())
             if len(readers) != 1:
                 return False
             i = readers[0]
@@ -201,69 +159,48 @@ class _Grouping:
 
     def _settle(self, found: Sequence[Kernel]) -> None:
         """Every value once for each kernel that reads it, and once for the one that writes it for others."""
-        graph = self._graph
-        outside = self._outside.union(self._root.get(n, n) for n in graph.outputs)
+        ops, reads, made = self._graph.ops, self._flow.reads, self._made
+        values = self._graph.values
+        outside = self._outside.union([self._flow.root.get(n, n) for n in self._graph.outputs])
+        sizes = {unit: self._sizes(speed) for unit, speed in self._speeds.items()}
         for at, kernel in enumerate(found):
-            speed = self._speeds[kernel.unit]
-            bits = speed.bits if speed and speed.bits else {"float16": 16}.get(self._computed, 0)
-            row = speed.align.row if speed else 1
+            held = sizes[kernel.unit]
             seen: set[str] = set()
             for i in kernel.ops:
-                op = graph.ops[i]
+                op = ops[i]
                 if op.bodies:
-                    kernel.values.append(self._work[i].moved or 0)
+                    kernel.values.append(self._flow.moved[i])
                     continue
-                for name in self._reads[i]:
-                    if name in seen or self._made.get(name) == at:
+                partial = reads_partly(op)
+                for name in reads[i]:
+                    if name in seen or made.get(name) == at:
                         continue
                     seen.add(name)
-                    value = graph.values[name]
-                    if value.const:
-                        kernel.weights += self._touched(op, value, bits, 1)
+                    size = held.part(op, name) if partial else held.whole(name)
+                    if values[name].const:
+                        kernel.weights += size
                     else:
-                        kernel.values.append(self._touched(op, value, bits, row))
-                kernel.values += [_held(graph.values[o], bits, row) for o in op.outputs if o in outside]
+                        kernel.values.append(size)
+                for name in op.outputs:
+                    if name in outside:
+                        kernel.values.append(held.whole(name))
 
-    def _touched(self, op: Op, value: Value, bits: int, row: int) -> int:
-        """What an op reads of a value: a lookup or a slice no more than it hands on."""
-        whole = _held(value, bits, row)
-        if op.type.lower().startswith(("gather", "slice", "strided", "split")):
-            return min(whole, sum(_held(self._graph.values[o], bits, row) for o in op.outputs))
-        return whole
+    def _sizes(self, speed: Speed | None) -> Sizes:
+        bits = speed.bits if speed and speed.bits else {"float16": 16}.get(self._flow.computed, 0)
+        return self._flow.sizes(bits, speed.align.row if speed else 1)
 
     def _aligned(self, i: int, op: Op) -> float:
         """MACs with the channels of the weights rounded up; those of a product of activations by its last axes."""
-        macs = self._work[i].macs or 0
+        macs = self._flow.macs[i]
         speed = self._speeds[self._units[i]]
         if speed is None or (speed.align.input <= 1 and speed.align.output <= 1):
             return macs
-        inner, outer = _channels(self._graph, op, self._families[i])
+        inner, outer = _channels(self._graph, op, self._flow.families[i])
         return macs * _waste(inner, speed.align.input) * _waste(outer, speed.align.output)
 
 
 def _fuses(family: str, speed: Speed) -> bool:
     return family in speed.fuses or PARENT.get(family) in speed.fuses
-
-
-def _held(value: Value, bits: int, row: int) -> int:
-    """Bytes of a value where floats take `bits` (0: as stored) and the last axis is rounded up to `row` bytes."""
-    if value.dtype is None or value.elements is None:
-        return 0
-    width = bits if bits and value.dtype.is_float and value.dtype.bits > bits else value.dtype.bits
-    width = 8 if _marked(value) else width
-    if row <= 1 or not value.sizes:
-        return (value.elements * width + 7) // 8
-    last = max(value.sizes[-1], 1)
-    return value.elements // last * round_up((last * width + 7) // 8, row)
-
-
-def _is_byte(value: Value) -> bool:
-    return value.dtype is not None and not value.dtype.is_float and value.dtype.bits == 8
-
-
-def _marked(value: Value) -> bool:
-    """Whether floats stand for 8 bits between a quantize and a dequantize, as Core ML's models are written."""
-    return value.dtype is not None and value.dtype.is_float and bool(value.quantization) and not value.const
 
 
 def _steps(graph: Graph, op: Op) -> int:

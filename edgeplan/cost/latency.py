@@ -8,9 +8,10 @@ from math import fsum
 
 from edgeplan.cost.estimate import Estimate
 from edgeplan.cost.families import key_of
+from edgeplan.cost.flow import Flow
 from edgeplan.cost.kernel_time import Bound, Clock, KernelTime
 from edgeplan.cost.kernels import Kernel, kernels_of
-from edgeplan.cost.speeds import Speeds, UnitSpeed
+from edgeplan.cost.unit_speed import Speeds, UnitSpeed
 from edgeplan.cost.work import Work
 from edgeplan.finding import Evidence
 from edgeplan.graph import Graph
@@ -73,13 +74,16 @@ def latency_of(graph: Graph, target: Target, placement: Placement, work: Sequenc
     There is none while sizes are open, where an op has no unit or may run on two, or a unit of the target was never
     measured, nor its like.
     """
+    if not placement.units:
+        return Latency(None, "nothing is left to run")
     if "" in placement.units or UNKNOWN in placement.units:
         return Latency(None, "some ops have no unit that is known to take them")
-    found = _run(graph, target, placement.units, placement.crossings, work)
+    flow = Flow(graph, work, target.precision)
+    found = _run(flow, target, placement.units, placement.crossings)
     units = _off_accelerators(target, placement)
     if found.total is None or units is None:
         return found
-    return replace(found, elsewhere=_run(graph, target, units, (), work).total)
+    return replace(found, elsewhere=_run(flow, target, units, ()).total)
 
 
 def _off_accelerators(target: Target, placement: Placement) -> tuple[str, ...] | None:
@@ -97,25 +101,23 @@ def _off_accelerators(target: Target, placement: Placement) -> tuple[str, ...] |
     return tuple(found)
 
 
-def _run(
-    graph: Graph, target: Target, placed: Sequence[str], crossings: Sequence[Crossing], work: Sequence[Work]
-) -> Latency:
+def _run(flow: Flow, target: Target, placed: Sequence[str], crossings: Sequence[Crossing]) -> Latency:
     """The latency of ops on those units."""
     speeds = Speeds(target)
     if not any(speeds.covers(unit) for unit in set(placed)):
         return _not_known(target, sorted(set(placed)), ())
-    kernels = kernels_of(graph, placed, work, speeds, target.precision)
+    kernels = kernels_of(flow, placed, speeds)
     if kernels is None:
         return Latency(None, "sizes are open")
     if not kernels:
         return Latency(None, "nothing is left to run")
-    used = {(k.unit, k.precision) for k in kernels}
+    used = dict.fromkeys([(k.unit, k.precision) for k in kernels])
     at = {key: _speed(speeds, kernels, *key) for key in used}
     lost = sorted({unit for (unit, _), speed in at.items() if speed is None})
     if lost:
         return _not_known(target, lost, sorted({p for u, p in used if u in lost and p}))
     known = {key: speed for key, speed in at.items() if speed is not None}
-    clock = Clock(graph, [s.speed for s in known.values()])
+    clock = Clock(flow.graph, [s.speed for s in known.values()])
     times = tuple(clock.time(k, known[k.unit, k.precision]) for k in kernels)
     crossed, measured = _crossings(crossings, speeds)
     units = tuple(_unit_times(times, known))
@@ -200,15 +202,21 @@ def _total(
         low += unit.floor * min(least for least, _ in mine)
         likely += unit.floor
         high += unit.floor * max(most for _, most in mine)
+    doubts: dict[tuple[tuple[str, str], str], float] = {}
     for t in times:
         key = t.unit, t.precision
         least, most = spread[key]
-        doubts = at[key].speed.doubt
-        doubt = doubts.get(key_of(doubts, t.family), 1.0)
-        if t.family == "other":
-            doubt = max(doubt, _DOUBT_OF_UNKNOWN)
+        doubt = doubts.get((key, t.family))
+        if doubt is None:
+            doubt = doubts[key, t.family] = _doubt(at[key].speed.doubt, t.family)
         low += t.seconds * least / doubt
         likely += t.seconds
         high += t.seconds * most * doubt
     basis = "; ".join(f"{u.unit}: {u.basis}" for u in units) if len(units) > 1 else units[0].basis if units else ""
     return Estimate(low, likely, high, basis)
+
+
+def _doubt(doubts: Mapping[str, float], family: str) -> float:
+    """What widens the spread for a family of ops."""
+    found = doubts.get(key_of(doubts, family), 1.0)
+    return max(found, _DOUBT_OF_UNKNOWN) if family == "other" else found

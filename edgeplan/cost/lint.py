@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from edgeplan.capability.rows import Backend
+from edgeplan.capability.rows import Backend, load_backend
 from edgeplan.cost.families import FAMILIES
 from edgeplan.cost.power import Power, all_powers
-from edgeplan.cost.speeds import ChipSpeed, CrossingSpeed, Speed, all_speeds
+from edgeplan.cost.speeds import ChipSpeed, CrossingSpeed, Inherit, Speed, all_speeds
 from edgeplan.devices import all_devices
 
 __all__ = ["cited_by_speeds", "speed_complaints"]
@@ -18,32 +18,35 @@ _RATES = frozenset({*FAMILIES, "*", "near", "weights"})
 
 def cited_by_speeds(backend: Backend) -> frozenset[str]:
     """The sources that a backend's speeds and powers rest on."""
-    speeds, chips, crossings = all_speeds(backend)
+    file = all_speeds(backend)
     said = [
-        *(s.source for s in speeds),
-        *(p.source for s in speeds for p in s.penalty),
-        *(c.source for c in chips),
-        *(c.source for c in crossings),
+        *(s.source for s in file.speed),
+        *(p.source for s in file.speed for p in s.penalty),
+        *(c.source for c in file.chip),
+        *(c.source for c in file.crossing),
+        *(link.source for link in file.inherit),
+        *(p.source for p in all_powers(backend.name)),
     ]
-    said += [p.source for p in all_powers(backend.name)]
     return frozenset(key for source in said for key in source)
 
 
 def speed_complaints(backend: Backend) -> Iterator[str]:
     """Every complaint about a backend's speeds, and about the powers beside them."""
-    speeds, chips, crossings = all_speeds(backend)
+    file = all_speeds(backend)
     known = {name for d in all_devices() for name in (d.id, d.chip_id)}
-    measured = {chip for s in speeds for chip in s.chips}
-    for s in speeds:
+    measured = {chip for s in file.speed for chip in s.chips}
+    for s in file.speed:
         yield from (f"speed of {'+'.join(s.unit)} ({'+'.join(s.precision)}): {w}" for w in _speed(s, backend, known))
-    for c in chips:
+    for c in file.chip:
         yield from (f"chip {c.chip}: {w}" for w in _chip(c, backend, known, measured))
-    for crossing in crossings:
+    for crossing in file.crossing:
         yield from (f"crossing {' and '.join(crossing.units)}: {w}" for w in _crossing(crossing, backend))
+    for link in file.inherit:
+        yield from (f"inherit from {link.backend}: {w}" for w in _inherit(link, backend))
     for power in all_powers(backend.name):
         yield from (f"power of {'+'.join(power.chips)}: {w}" for w in _power(power, backend, known))
     met: set[tuple[str, str, str, str, str]] = set()
-    for s in speeds:
+    for s in file.speed:
         for key in ((u, p, c, s.since, s.until) for u in s.unit for p in s.precision for c in s.chips):
             if key in met:
                 yield f"two speeds of {key[0]} at {key[1]} speak of {key[2]}"
@@ -86,6 +89,16 @@ def _crossing(c: CrossingSpeed, backend: Backend) -> Iterator[str]:
     if sorted(c.us) != list(c.us) or c.us[0] < 0 or c.gbytes <= 0:
         yield "times ascend and rates are positive"
     yield from _sources(c.source, backend)
+
+
+def _inherit(link: Inherit, backend: Backend) -> Iterator[str]:
+    yield from _units(tuple(link.unit), backend)
+    yield from _units(tuple(link.unit.values()), load_backend(link.backend))
+    if link.widen < 1:
+        yield "no range is narrowed"
+    if not link.why:
+        yield "does not say why they are alike"
+    yield from (f"cites {key!r}, which is no source" for key in link.source if key not in backend.sources)
 
 
 def _power(p: Power, backend: Backend, known: set[str]) -> Iterator[str]:

@@ -7,13 +7,14 @@ from math import fsum
 
 from edgeplan.cost.estimate import Estimate
 from edgeplan.cost.kernel_time import KernelTime
-from edgeplan.cost.speeds import Penalty, all_speeds, load_speeds
+from edgeplan.cost.speeds import Penalty
+from edgeplan.cost.unit_speed import Speeds
 from edgeplan.diagnose.case import Case, count, ops_of
 from edgeplan.finding import Evidence, Finding, Severity, confidence
 from edgeplan.place.partition import UNKNOWN
 from edgeplan.units import say_bytes, say_percent, say_seconds
 
-__all__ = ["latency_findings", "say_estimate"]
+__all__ = ["latency_findings"]
 
 FIXED = 2 / 3
 """Of the time: from there on, halving all layers saves less than a sixth, which no estimate here can tell from none."""
@@ -46,17 +47,6 @@ IDLE = 0.25
 """Of the multiply-accumulates that a unit goes through: they multiply the zeros that fill up its channels."""
 
 
-def say_estimate(estimate: Estimate, say: Callable[[float], str] = say_seconds) -> str:
-    """`3.1 ms (2.4 to 4.6)`, with every unit where it changes between the ends; `say` says one figure."""
-    low, likely, high = map(say, (estimate.low, estimate.likely, estimate.high))
-    if low == high:
-        return likely
-    same = {said.rpartition(" ")[2] for said in (low, likely, high)}
-    if len(same) > 1:
-        return f"{likely} ({low} to {high})"
-    return f"{likely} ({low.rpartition(' ')[0]} to {high.rpartition(' ')[0]})"
-
-
 def latency_findings(case: Case) -> Iterator[Finding]:
     """What the time goes to where it goes to one thing, and what holds it beside the budget or the CPU."""
     total = case.latency.total
@@ -83,7 +73,8 @@ def _not_known(case: Case) -> Iterator[Finding]:
         return
     open_ = bool(case.free or case.memory.unsized) or any(w.macs is None or w.moved is None for w in case.work)
     told = open_ or any(u in ("", UNKNOWN) for u in case.placement.units)
-    if not told and any(all_speeds(case.target.backend)):
+    speeds = Speeds(case.target)
+    if not told and any(speeds.covers(unit.name) for unit in case.target.units):
         yield case.finding("EP303", why)
 
 
@@ -94,7 +85,7 @@ def _beside_the_budget(case: Case, total: Estimate) -> Iterator[Finding]:
     limit = f"the budget is {say_seconds(budget)}"
     if total.likely > budget:
         takes = "takes" if total.low > budget else "likely takes"
-        yield _of_all(case, "EP301", f"{takes} {say_estimate(total)}, {limit}")
+        yield _of_all(case, "EP301", f"{takes} {total.said()}, {limit}")
     elif total.high > budget:
         yield _of_all(case, "EP302", f"may take up to {say_seconds(total.high)}, {limit}")
 
@@ -143,7 +134,7 @@ def _slower_than_cpu(case: Case, total: Estimate) -> Iterator[Finding]:
     used = " and the ".join(u.title for u in case.target.units if u.accelerator and u.name in running)
     if not used or alone is None or total.low <= alone.high:
         return
-    message = f"takes {say_estimate(total)} with the {used}, {say_estimate(alone)} without"
+    message = f"takes {total.said()} with the {used}, {alone.said()} without"
     yield _of_all(case, "EP307", message)
 
 
@@ -172,7 +163,7 @@ def _structural(case: Case, total: Estimate) -> Iterator[Finding]:
 
 def _penalty(case: Case, unit: str, name: str) -> tuple[Penalty, tuple[Evidence, ...]]:
     """A penalty of a unit by its name, and where it was read or measured."""
-    speeds = load_speeds(case.target)
+    speeds = Speeds(case.target)
     precisions = dict.fromkeys(t.precision for t in case.latency.kernels if t.unit == unit)
     at = [found for p in precisions if (found := speeds.of(unit, p)) is not None]
     return next((p, a.backend.evidence(p.source)) for a in at for p in a.speed.penalty if p.name == name)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Literal
 
 from edgeplan.graph import Body, DType, Graph, Op, Value
 
-__all__ = ["SCHEMES", "Scheme", "as_quantised"]
+__all__ = ["Scheme", "as_quantised"]
 
 Scheme = Literal["w8", "w8a8", "w8a16", "w4", "w4a16"]
 """Bits of the weights and, where they are quantised too, of the activations."""
-
-SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 _Role = Literal["weight", "bias", "scale", "value"]
 """What a constant is to the op that reads it: types differ by it."""
@@ -33,16 +31,14 @@ def as_quantised(graph: Graph, scheme: Scheme, *, typed: bool = True) -> Graph:
 
     Weights of contractions are signed and quantised per channel, biases take 32 bits; activations are unsigned in
     ONNX, as QNN has them, and signed elsewhere. Where the runtime is not `typed`, its ops stand between dequantised
-    and quantised floats: activations stay floats, marked as quantised. So they do in MIL, where a constexpr op makes
-    the weights. With weights alone quantised (`w8`, `w4`), the others stay as they are. Nothing is said of accuracy.
+    and quantised floats: activations stay floats, marked as quantised, and an op of its own expands the weights. So
+    it is in MIL. With weights alone quantised (`w8`, `w4`), the others stay as they are. Nothing is said of
+    accuracy.
     """
     weights, _, activations = scheme[1:].partition("a")
     marked = activations == "8"  # nothing that stands between floats computes in 16 bits
-    if graph.dialect == "mil":
+    if graph.dialect == "mil" or not typed:
         return _expanded(graph, _SIGNED[int(weights)], marked)
-    if not typed:
-        values = _marked(graph) if marked else dict(graph.values)
-        return _typed(replace(graph, values=values), _SIGNED[int(weights)], None)
     held = (_UNSIGNED if graph.dialect == "onnx" else _SIGNED)[int(activations)] if activations else None
     return _typed(graph, _SIGNED[int(weights)], held)
 
@@ -113,7 +109,7 @@ def _op(
 
 
 def _expanded(graph: Graph, weights: DType, activations: bool) -> Graph:
-    """MIL: weight -> constexpr op -> weight, and floats marked as quantised."""
+    """Weight -> op that expands it -> weight, and floats marked as quantised."""
     values = _marked(graph) if activations else dict(graph.values)
     ops: list[Op] = []
     made: dict[str, str] = {}
@@ -124,13 +120,24 @@ def _expanded(graph: Graph, weights: DType, activations: bool) -> Graph:
             stored = value.const and name not in graph.producer
             if stored and _is_float(value) and _role(op, port, value) == "weight":
                 if name not in made:
-                    ops.append(_constexpr(values, value, weights, op.sources))
+                    expand = _constexpr if graph.dialect == "mil" else _dequantise
+                    ops.append(expand(values, value, weights, op.sources))
                     made[name] = ops[-1].outputs[0]
                 name = made[name]
             inputs.append(name)
         bodies = tuple(Body(b.name, _expanded(b.graph, weights, activations), b.trips) for b in op.bodies)
         ops.append(replace(op, inputs=tuple(inputs), bodies=bodies))
     return replace(graph, values=values, ops=tuple(ops))
+
+
+def _dequantise(values: dict[str, Value], value: Value, weights: DType, sources: tuple[str, ...]) -> Op:
+    """DequantizeLinear(x, x_scale), per channel."""
+    stored = replace(value, name=f"{value.name} quantised", dtype=weights, quantization="per-channel")
+    made = replace(value, name=f"{value.name} expanded")
+    scale = Value(f"{value.name} scale", value.dtype, (value.shape or (1,))[:1], const=True)
+    values.update((v.name, v) for v in (stored, made, scale))
+    inputs, ports = (stored.name, scale.name), ("x", "x_scale")
+    return Op(made.name, "DequantizeLinear", inputs, ports, (made.name,), {"axis": 0}, version=19, sources=sources)
 
 
 def _constexpr(values: dict[str, Value], value: Value, weights: DType, sources: tuple[str, ...]) -> Op:

@@ -53,7 +53,8 @@ def place(
     looked = 0
     for i in order:
         b = buffers[i]
-        if not b.size:
+        size = b.size
+        if not size:
             continue
         first, last = at_birth[b.born], bisect_right(births, b.dies) - 1
         spans = taken.spans(first, last)
@@ -62,16 +63,16 @@ def place(
             return None
         best, best_gap, top = -1, -1, 0
         for start, end in spans:
-            if start > top:
+            if start - top >= size:
                 at = round_up(top, alignment)
-                if start >= at + b.size and (best < 0 or start - at < best_gap):
+                if start >= at + size and (best < 0 or start - at < best_gap):
                     best, best_gap = at, start - top
                     if fit == "first":
                         break
             if end > top:
                 top = end
         offsets[i] = best if best >= 0 else round_up(top, alignment)
-        taken.take(first, last, offsets[i], offsets[i] + b.size)
+        taken.take(first, last, offsets[i], offsets[i] + size)
     return offsets
 
 

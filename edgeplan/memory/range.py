@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeplan.units import say_range
+from edgeplan.units import say_bytes, say_range
 
 __all__ = ["Range"]
 
@@ -31,7 +31,7 @@ class Range:
         return self.low == self.high
 
     def __str__(self) -> str:
-        return say_range(self.low, self.likely, self.high)
+        return say_range(self.low, self.likely, self.high, say_bytes)
 
     def __add__(self, other: Range) -> Range:
         return Range(self.low + other.low, self.likely + other.likely, self.high + other.high)

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeplan.comparison import Candidate, Comparison, Order, Pair, Standing, less
-from edgeplan.diagnose.latency import say_estimate
 from edgeplan.plan import Outcome
 from edgeplan.report.console import printed
 from edgeplan.report.escape import plain
@@ -54,8 +53,9 @@ def _parts(found: Comparison) -> Iterator[RenderableType]:
         yield from _order(one)
         if _shifted(one):
             yield Padding(Text(_SHIFT, "dim"), (0, 0, 0, 2))
-    yield ""
-    yield Padding(Text(_FRONT, "dim"), (0, 0, 0, 2))
+    if any(one.front for one in found.standings):
+        yield ""
+        yield Padding(Text(_FRONT, "dim"), (0, 0, 0, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _table(found: Standing, narrow: bool) -> RenderableType:
         table.add_row(
             Text("*" if i in found.front else "", "bold green"),
             Text(name),
-            Text(say_estimate(one.latency) if one.latency else "not known", "" if one.latency else "dim"),
+            Text(one.latency.said() if one.latency else "not known", "" if one.latency else "dim"),
             f"{say_bytes(one.memory.likely)}{'+' if one.unsized else ''}",
             say_bytes(one.size),
             "" if one.macs is None else say_count(one.macs),
@@ -180,10 +180,13 @@ def _of_two(found: Standing, one: int, other: int) -> str:
         return f"{head}; {text}"
     if head or text:
         return head or text
-    open_ = found.candidates[one].unsized or found.candidates[other].unsized
-    return (
-        "sizes are open: there is nothing to tell them apart by" if open_ else "the one takes about what the other does"
-    )
+    return _nothing(found, (one, other)) or "the one takes about what the other does"
+
+
+def _nothing(found: Standing, fitting: Sequence[int]) -> str:
+    """That there is nothing to tell by, while sizes are open."""
+    open_ = any(found.candidates[i].unsized for i in fitting)
+    return "sizes are open: there is nothing to tell them apart by" if open_ else ""
 
 
 def _advantages(found: Standing, one: int, other: int) -> list[str]:
@@ -221,7 +224,7 @@ def _of_many(found: Standing, fitting: Sequence[int]) -> str:
     said = [f"{who} {_listed(what)}" if what else who for who, what in told.items()]
     if found.beaten:
         said.append(f"only accuracy could speak for {_listed([names[i] for i in found.beaten])}")
-    return "; ".join(said)
+    return "; ".join(said) or _nothing(found, fitting) or "nothing is known that tells them apart"
 
 
 def _least(figures: Mapping[int, int]) -> list[int]:

@@ -8,9 +8,9 @@ from rich.text import Text
 
 from edgeplan.cost.energy import Energy
 from edgeplan.cost.latency import Latency
-from edgeplan.diagnose.latency import say_estimate
 from edgeplan.report.escape import plain
-from edgeplan.units import say_joules
+from edgeplan.report.evidence import source_line
+from edgeplan.units import say_joules, say_range
 
 __all__ = ["energy_lines", "energy_rows"]
 
@@ -19,7 +19,7 @@ def energy_rows(energy: Energy, latency: Latency) -> Iterator[tuple[str, str, st
     """Rows of (head, what is said, its kind); none where the time is not known: that is said already."""
     if energy.total is not None:
         counted = dict.fromkeys(u.counted.partition(":")[0] for u in energy.units)
-        yield "energy", f"{say_estimate(energy.total, say_joules)}: {'; '.join(counted)}", "estimated"
+        yield "energy", f"{energy.total.said(say_joules)}: {'; '.join(counted)}", "estimated"
     elif latency.total is not None:
         yield "energy", f"not known: {plain(energy.why, 300)}", ""
 
@@ -27,8 +27,6 @@ def energy_rows(energy: Energy, latency: Latency) -> Iterator[tuple[str, str, st
 def energy_lines(energy: Energy) -> Iterator[Text]:
     """What each unit's figure counts, and its sources, each once."""
     for unit in energy.units:
-        low, likely, high = unit.watts
-        yield Text(f"{likely:.3g} W ({low:.3g} to {high:.3g}) of {unit.counted}")
+        yield Text(f"{say_range(*unit.watts, say=lambda w: f'{w:.3g} W')} of {unit.counted}")
     for evidence in dict.fromkeys(e for unit in energy.units for e in unit.evidence):
-        url = f" <{evidence.url}>" if evidence.url else ""
-        yield Text(f"{evidence.key} ({evidence.kind}): {evidence.words}{url}", "dim")
+        yield Text(source_line(evidence), "dim")

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from edgeplan.cost.kernel_time import KernelTime
 from edgeplan.cost.latency import Latency
-from edgeplan.diagnose.latency import say_estimate
 from edgeplan.plan import Plan
 from edgeplan.report.escape import plain
+from edgeplan.report.evidence import source_line
 from edgeplan.units import say_percent, say_seconds
 
 __all__ = ["PARTS", "basis_lines", "family_title", "kernel_name", "kernels_table", "latency_rows", "parts_of"]
@@ -42,13 +42,13 @@ def latency_rows(plan: Plan) -> Iterator[tuple[str, str, str]]:
     if latency.total is None:
         yield "latency", f"not known: {plain(latency.why, 300)}", ""
         return
-    yield "latency", say_estimate(latency.total), "estimated"
+    yield "latency", latency.total.said(), "estimated"
     said = _sentence(latency)
     if said:
         yield "", said, ""
     alone = latency.elsewhere
     if alone is not None and latency.total.high >= alone.low and any(u.accelerator and u.ops for u in plan.units):
-        yield "", f"without the accelerator {say_estimate(alone)}", "estimated"
+        yield "", f"without the accelerator {alone.said()}", "estimated"
 
 
 def parts_of(latency: Latency) -> dict[str, float]:
@@ -104,5 +104,4 @@ def basis_lines(latency: Latency) -> Iterator[Text]:
         return
     yield Text(latency.total.basis)
     for evidence in dict.fromkeys(e for unit in latency.units for e in unit.evidence):
-        url = f" <{evidence.url}>" if evidence.url else ""
-        yield Text(f"{evidence.key} ({evidence.kind}): {evidence.words}{url}", "dim")
+        yield Text(source_line(evidence), "dim")

@@ -11,12 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeplan.cost.latency import Latency
-from edgeplan.cost.speeds import UnitSpeed, load_speeds
+from edgeplan.cost.unit_speed import Speeds, UnitSpeed
 from edgeplan.diagnose.case import count
-from edgeplan.diagnose.latency import say_estimate
 from edgeplan.plan import Plan
 from edgeplan.report.console import printed
+from edgeplan.report.energy import energy_lines, energy_rows
 from edgeplan.report.escape import plain
+from edgeplan.report.evidence import source_line
 from edgeplan.report.latency import PARTS, family_title, kernels_table
 from edgeplan.report.text import say_macs
 from edgeplan.target import Target
@@ -42,17 +43,19 @@ def _parts(plan: Plan, target: Target) -> Iterator[RenderableType]:
     latency, total = plan.latency, plan.latency.total
     assert total is not None
     assumed = f"   assumed {plan.target.assume}" if plan.target.assume else ""
-    yield Text.assemble((say_estimate(total), "bold"), "   ", (target.title, "bold"), (assumed, "yellow"))
+    yield Text.assemble((total.said(), "bold"), "   ", (target.title, "bold"), (assumed, "yellow"))
     kernels = f"{count(len(latency.kernels), 'kernel')} of {count(len(plan.ops), 'op')}"
     yield Text(f"  {plain(plan.model.name, 60)}   {kernels}, {say_macs(plan.model.macs)}")
     yield _indented(Text(_MEANING, "dim"))
     if latency.elsewhere is not None:
-        yield _indented(Text(f"Without the accelerator it would take {say_estimate(latency.elsewhere)}."))
+        yield _indented(Text(f"Without the accelerator it would take {latency.elsewhere.said()}."))
     yield from _section("where the time goes", _units(plan))
     yield from _section("by family of ops", _families(latency))
     shown = min(_KERNELS, len(latency.kernels))
     yield from _section(f"the {shown} slowest kernels" if shown > 1 else "the kernel", kernels_table(plan, _KERNELS))
     yield from _section("figures used", *_figures(plan, target))
+    energy = [Text(f"{said} ({kind})" if kind else said) for _, said, kind in energy_rows(plan.energy, latency)]
+    yield from _section("energy", *(_indented(line, 4) for line in (*energy, *energy_lines(plan.energy))))
 
 
 def _section(head: str, *parts: RenderableType) -> Iterator[RenderableType]:
@@ -104,7 +107,7 @@ def _whole(latency: Latency) -> float:
 
 def _figures(plan: Plan, target: Target) -> Iterator[RenderableType]:
     """The speeds of every unit and precision in use, as they are on this chip, and what they were fitted on."""
-    speeds = load_speeds(target)
+    speeds = Speeds(target)
     for unit, precision in sorted({(t.unit, t.precision) for t in plan.latency.kernels}):
         found = speeds.of(unit, precision)
         if found is None:
@@ -140,7 +143,7 @@ def _figure_rows(at: UnitSpeed) -> Iterator[tuple[str, Text]]:
     yield "held out", Text(f"{held}, {say_percent(fit.covered)} of the runs within the range")
     yield "program", Text(fit.script)
     for evidence in at.evidence:
-        yield "source", Text(f"{evidence.key} ({evidence.kind}): {evidence.words} <{evidence.url}>", "dim")
+        yield "source", Text(source_line(evidence), "dim")
 
 
 def _rates(rates: Mapping[str, float], factor: float) -> str:

@@ -18,6 +18,7 @@ from edgeplan.memory.term import Holder, Term, total
 from edgeplan.memory.timeline import Held
 from edgeplan.plan import Plan
 from edgeplan.report.escape import plain
+from edgeplan.report.evidence import source_line
 from edgeplan.target import Budget
 from edgeplan.units import say_bytes
 
@@ -149,8 +150,7 @@ def terms_table(memory: MemoryPlan) -> RenderableType:
 def _basis(term: Term) -> Text:
     text = Text.assemble((str(term.size), "bold"), f" {term.kind}, {_WHEN[term.phase]}: {term.basis}")
     for evidence in term.evidence:
-        url = f" <{evidence.url}>" if evidence.url else ""
-        text.append(f"\n{evidence.key} ({evidence.kind}): {evidence.words}{url}", "dim")
+        text.append(f"\n{source_line(evidence)}", "dim")
     return text
 
 

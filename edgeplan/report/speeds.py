@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from edgeplan.capability.rows import Backend
+from edgeplan.capability.rows import Backend, load_backend
 from edgeplan.cost.speeds import ChipSpeed, Speed, all_speeds
 from edgeplan.devices import all_devices
 from edgeplan.report.markdown import cell
@@ -14,12 +14,29 @@ __all__ = ["speed_lines"]
 
 def speed_lines(backend: Backend) -> Iterator[str]:
     """The section of a backend's page; nothing where no speed is known."""
-    speeds, chips, crossings = all_speeds(backend)
-    if not speeds:
+    found = all_speeds(backend)
+    if not (found.speed or found.inherit):
         return
-    titles = {d.chip_id: d.chip.title for d in all_devices()} | {d.id: d.title for d in all_devices()}
     yield "## Speeds"
     yield ""
+    if found.speed:
+        titles = _titles()
+        yield from _fitted(found.speed, backend, titles)
+        yield from _chips(found.chip, titles)
+    for crossing in found.crossing:
+        low, likely, high = crossing.us
+        size = f"{likely:g} us ({low:g} to {high:g} us) and {crossing.gbytes:g} GB/s"
+        yield f"- Between {_units(backend, crossing.units)}: {size}: {cell(crossing.why)}{_sources(crossing.source)}"
+    for link in found.inherit:
+        other = load_backend(link.backend)
+        ours, theirs = _units(backend, tuple(link.unit)), _units(other, tuple(link.unit.values()))
+        widened = f"the range to the power of {link.widen:g}"
+        yield f"- {ours}: as {theirs} of {other.title}, {widened}: {cell(link.why)}{_sources(link.source)}"
+    if found.crossing or found.inherit:
+        yield ""
+
+
+def _fitted(speeds: Sequence[Speed], backend: Backend, titles: Mapping[str, str]) -> Iterator[str]:
     yield (
         "Fitted to measured latencies; errors are of networks that the fit did not see "
         "([How sure is it?](../latency.md)). By family of ops: us a launch, GMAC/s, GB/s."
@@ -30,24 +47,36 @@ def speed_lines(backend: Backend) -> Iterator[str]:
     for s in speeds:
         yield _row(s, backend, [titles.get(c, c) for c in s.chips])
     yield ""
-    for s in speeds:
-        for p in s.penalty:
-            units = " and ".join(backend.units[u].title for u in s.unit)
-            size = f"{p.us:g} us and {p.ns_per_kb:g} ns/kB"
-            yield f"- **{p.name}** {size} on {units} ({', '.join(s.precision)}). {cell(p.why)} ({', '.join(p.source)})"
-    yield ""
-    if chips:
-        yield "| chip or device | unit | by | work | traffic | fixed | range to the power of | |"
-        yield "|---|---|---|--:|--:|--:|--:|---|"
-        for c in chips:
-            yield _chip(c, titles)
+    penalties = [(s, p) for s in speeds for p in s.penalty]
+    for s, p in penalties:
+        size = " and ".join(f"{n:g} {unit}" for n, unit in ((p.us, "us"), (p.ns_per_kb, "ns/kB")) if n)
+        where = f"{_units(backend, s.unit)} ({', '.join(s.precision)})"
+        yield f"- **{p.name}** {size} on {where}. {cell(p.why)}{_sources(p.source)}"
+    if penalties:
         yield ""
-    for crossing in crossings:
-        low, likely, high = crossing.us
-        names = " and ".join(backend.units[u].title for u in crossing.units)
-        size = f"{likely:g} us ({low:g} to {high:g}) and {crossing.gbytes:g} GB/s"
-        yield f"- Between {names}: {size}. {cell(crossing.why)} ({', '.join(crossing.source)})"
+
+
+def _chips(chips: Sequence[ChipSpeed], titles: Mapping[str, str]) -> Iterator[str]:
+    if not chips:
+        return
+    yield "| chip or device | unit | by | work | traffic | fixed | range to the power of | |"
+    yield "|---|---|---|--:|--:|--:|--:|---|"
+    for c in chips:
+        yield _chip(c, titles)
     yield ""
+
+
+def _titles() -> dict[str, str]:
+    """Of chips and devices, by their ids."""
+    return {d.chip_id: d.chip.title for d in all_devices()} | {d.id: d.title for d in all_devices()}
+
+
+def _units(backend: Backend, units: Sequence[str]) -> str:
+    return " and ".join(backend.units[u].title for u in units)
+
+
+def _sources(source: Mapping[str, str]) -> str:
+    return f" ({', '.join(source)})" if source else ""
 
 
 def _row(s: Speed, backend: Backend, chips: list[str]) -> str:
@@ -64,10 +93,8 @@ def _rates(table: Mapping[str, float]) -> str:
 
 
 def _chip(c: ChipSpeed, titles: Mapping[str, str]) -> str:
-    span = (
-        f" ({' '.join(w for w in (f'from {c.since}' if c.since else '', f'until {c.until}' if c.until else '') if w)})"
-    )
-    name = titles.get(c.chip, c.chip) + (span if c.since or c.until else "")
+    span = " ".join(f"{word} {release}" for word, release in (("from", c.since), ("until", c.until)) if release)
+    name = titles.get(c.chip, c.chip) + (f" ({span})" if span else "")
     kind = "measured" if c.measured else "carried over"
     precision = f", {', '.join(c.precision)}" if c.precision else ""
     return (

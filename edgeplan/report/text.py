@@ -9,10 +9,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edgeplan.finding import Evidence, Finding, Severity
+from edgeplan.finding import Finding, Severity
 from edgeplan.plan import Outcome, Plan
 from edgeplan.report.console import printed
+from edgeplan.report.energy import energy_lines, energy_rows
 from edgeplan.report.escape import plain
+from edgeplan.report.evidence import source_line
 from edgeplan.report.latency import basis_lines, kernels_table, latency_rows
 from edgeplan.report.memory import memory_rows, relief_rows, terms_table
 from edgeplan.summary import UnitShare
@@ -46,7 +48,8 @@ def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
     grid.add_column(justify="right", no_wrap=True)
     grid.add_row("units", _units(plan), Text("predicted", "dim"))
     grid.add_row("", _segments(plan), "")
-    rows = (*memory_rows(plan.memory, plan.budget), *relief_rows(plan, everything), *latency_rows(plan))
+    rows = [*memory_rows(plan.memory, plan.budget), *relief_rows(plan, everything)]
+    rows += [*latency_rows(plan), *energy_rows(plan.energy, plan.latency)]
     for head, said, kind in rows:
         grid.add_row(head, said, Text(kind, "dim"))
     yield Padding(grid, (0, 0, 0, 2))
@@ -56,7 +59,8 @@ def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
         if plan.latency.kernels:
             yield ""
             yield kernels_table(plan)
-            yield from (Padding(line, (0, 0, 0, 4)) for line in basis_lines(plan.latency))
+            lines = (*basis_lines(plan.latency), *energy_lines(plan.energy))
+            yield from (Padding(line, (0, 0, 0, 4)) for line in lines)
     shown = plan.findings if everything else plan.findings[:_SHOWN]
     for finding in shown:
         yield ""
@@ -138,7 +142,8 @@ def _finding(finding: Finding, everything: bool) -> RenderableType:
         text.append("\n").append(", ".join(e.key for e in finding.evidence), "dim")
     if everything:
         for evidence in (*finding.evidence, *finding.against):
-            text.append("\n").append(_source(evidence, evidence in finding.against), "dim")
+            against = "but " if evidence in finding.against else ""
+            text.append(f"\n{against}{source_line(evidence)}", "dim")
     if finding.fix:
         text.append("\n").append("fix: ", "green").append(plain("  ".join(finding.fix), 600))
     grid.add_row(Text(finding.code, f"bold {style}"), Text(f"{finding.severity.value:<7}", style), text)
@@ -164,11 +169,6 @@ def _basis(finding: Finding) -> str:
     kinds = ", ".join(dict.fromkeys(e.kind for e in finding.evidence))
     against = "; disputed" if finding.against else ""
     return f"{kinds}{against}; confidence {finding.confidence.value}"
-
-
-def _source(evidence: Evidence, against: bool) -> str:
-    url = f" <{evidence.url}>" if evidence.url else ""
-    return f"{'but ' if against else ''}{evidence.key} ({evidence.kind}): {evidence.words}{url}"
 
 
 def _next(plan: Plan, hidden: int) -> Iterator[Text]:

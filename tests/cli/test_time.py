@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -12,8 +13,8 @@ from click.testing import Result
 
 from edgeplan.cli.options import precision_options
 from edgeplan.cli.values import BUDGET, Limits
-from edgeplan.cost import speeds
-from edgeplan.lower.assumed import SCHEMES
+from edgeplan.cost.speeds import SpeedFile
+from edgeplan.lower.assumed import Scheme
 
 Run = Callable[..., Result]
 Save = Callable[..., Path]
@@ -22,15 +23,14 @@ OPEN = "g (float[N,8,16,16] x) => (float[N,8,16,16] y) { y = Relu (x) }"
 
 
 @pytest.fixture
-def timed(monkeypatch: pytest.MonkeyPatch) -> None:
+def timed(put_speeds: Callable[..., None]) -> None:
     """A Neural Engine that takes 1 ms for any run, 0.8 to 1.25 ms."""
     figures: Mapping[str, object] = {
         "unit": ["ane"], "precision": ["float16"], "chips": ["a16"], "launch": {"*": 0.001}, "gmacs": {"*": 1e6},
         "gbytes": {"*": 1e6, "weights": 1e6}, "floor": 1000, "spread": [0.8, 1.25], "source": {"hollance": "timed"},
         "fit": {"table": "t", "script": "s", "models": 2, "rows": 2, "error": 0.1, "rank": 0.9, "covered": 0.8},
     }  # fmt: skip
-    file = msgspec.convert({"speed": [figures]}, speeds._File)
-    monkeypatch.setattr(speeds, "_read", lambda name: file if name == "coreml" else speeds._File())
+    put_speeds(msgspec.convert({"speed": [figures]}, SpeedFile), "coreml")
 
 
 @pytest.mark.usefixtures("timed")
@@ -62,7 +62,7 @@ def test_the_schemes_offered_are_those_there_are() -> None:
     def command() -> None: ...
 
     (assume,) = [p for p in command.__click_params__ if p.name == "assume"]
-    assert set(assume.type.choices) == set(SCHEMES)
+    assert set(assume.type.choices) == set(get_args(Scheme))
 
 
 def test_an_assumed_precision_is_planned_and_told(run: Run, save: Save) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from edgeplan.cost import speeds
-from edgeplan.cost.speeds import Speed
+from edgeplan.cost.speeds import Speed, SpeedFile
 
 SPEED = """
 unit = ["npu"]
@@ -30,13 +29,13 @@ Given = Callable[..., None]
 
 
 @pytest.fixture
-def given(monkeypatch: pytest.MonkeyPatch) -> Given:
+def given(put_speeds: Callable[..., None]) -> Given:
     """Puts these in place of the backend's files: a speed with changes, or whole tables as TOML."""
 
     def put(tables: str = "", /, speed: bool = True, **changes: object) -> None:
-        file = msgspec.convert(tomllib.loads(tables), speeds._File)
+        file = msgspec.convert(tomllib.loads(tables), SpeedFile)
         base = msgspec.convert(tomllib.loads(SPEED) | changes, Speed)
         merged = msgspec.structs.replace(file, speed=(*file.speed, base) if speed else file.speed)
-        monkeypatch.setattr(speeds, "_read", lambda name: merged if name == "toy" else speeds._File())
+        put_speeds(merged)
 
     return put

@@ -11,7 +11,8 @@ from edgeplan.capability.rows import load_backend
 from edgeplan.cost.estimate import Estimate
 from edgeplan.cost.kernel_time import KernelTime
 from edgeplan.cost.latency import Latency, latency_of
-from edgeplan.cost.speeds import all_speeds, load_speeds
+from edgeplan.cost.speeds import all_speeds
+from edgeplan.cost.unit_speed import Speeds
 from edgeplan.cost.work import work_of
 from edgeplan.devices import all_devices
 from edgeplan.frontends.onnx import parse_text
@@ -104,7 +105,7 @@ def test_silu_takes_a_pass_of_its_own_and_relu_none() -> None:
     (relu,) = kernels("y = Relu (c)")
     (silu,) = kernels("f = Sigmoid (c)\n    y = Mul (c, f)")
     assert relu.seconds == pytest.approx(plain.seconds)
-    assert list(silu.penalties) == ["multiplied-by-itself"]
+    assert list(silu.penalties) == ["swish"]
     assert silu.seconds > relu.seconds
 
 
@@ -119,14 +120,14 @@ def test_every_chip_has_a_cpu_for_what_is_left_over() -> None:
     for device in (d for d in all_devices() if "coreml" in d.backends):
         target = resolve(device.id, "coreml")
         for precision in ("float16", "float32", "int8"):
-            assert load_speeds(target).of("cpu", precision) is not None, device.id
+            assert Speeds(target).of("cpu", precision) is not None, device.id
 
 
 def test_the_fit_is_on_the_record() -> None:
-    speeds, chips, crossings = all_speeds(load_backend("coreml"))
-    ane = next(s for s in speeds if "ane" in s.unit and "float16" in s.precision)
+    found = all_speeds(load_backend("coreml"))
+    ane = next(s for s in found.speed if "ane" in s.unit and "float16" in s.precision)
     assert ane.fit.error <= 0.10
     assert ane.fit.rank >= 0.96
     assert 0.75 <= ane.fit.covered <= 0.90
-    assert {c.chip for c in chips if c.measured and "ane" in c.unit} == {"a15", "a16", "a17pro"}
-    assert {frozenset(c.units) for c in crossings} == {frozenset({"ane", "cpu"})}
+    assert {c.chip for c in found.chip if c.measured and "ane" in c.unit} == {"a15", "a16", "a17pro"}
+    assert {frozenset(c.units) for c in found.crossing} == {frozenset({"ane", "cpu"})}

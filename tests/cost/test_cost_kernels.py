@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from edgeplan.cost.kernels import Kernel, kernels_of, precision_of
-from edgeplan.cost.speeds import Speeds
+from edgeplan.cost.flow import Flow, precision_of
+from edgeplan.cost.kernels import Kernel, kernels_of
+from edgeplan.cost.unit_speed import Speeds
 from edgeplan.cost.work import work_of
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.graph import DType
@@ -18,7 +19,7 @@ Toy = Callable[..., Target]
 def kernels(text: str, target: Target, unit: str = "npu") -> list[Kernel]:
     graph = parse_text(text)
     work = [work_of(graph, op) for op in graph.ops]
-    found = kernels_of(graph, [unit] * len(graph.ops), work, Speeds(target), target.precision)
+    found = kernels_of(Flow(graph, work, target.precision), [unit] * len(graph.ops), Speeds(target))
     assert found is not None
     return found
 
@@ -99,7 +100,7 @@ def test_open_sizes_give_no_kernels(toy: Toy, given: Given) -> None:
     given()
     graph = parse_text("g (float[n] x) => (float[n] y) { y = Relu (x) }")
     target = toy()
-    assert kernels_of(graph, ["npu"], [work_of(graph, graph.ops[0])], Speeds(target), "model") is None
+    assert kernels_of(Flow(graph, [work_of(graph, graph.ops[0])], "model"), ["npu"], Speeds(target)) is None
 
 
 @pytest.mark.parametrize(

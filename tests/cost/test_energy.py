@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import isclose
 
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from edgeplan.capability.rows import load_backend
-from edgeplan.cost import energy, power
+from edgeplan.cost import power
 from edgeplan.cost.energy import energy_of
 from edgeplan.cost.estimate import Estimate
 from edgeplan.cost.latency import Latency, UnitTime
@@ -82,18 +82,13 @@ def test_what_nobody_metered_is_not_known(known: Callable[..., None]) -> None:
 def test_the_device_goes_before_the_chip_and_releases_count(known: Callable[..., None]) -> None:
     known(
         drawing(1, 1, 1),
-        replaced(drawing(2, 2, 2, chip="jetson-agx-orin-64gb"), until="8.6"),
-        replaced(drawing(3, 3, 3, chip="jetson-agx-orin-64gb"), since="10.0"),
+        replace(drawing(2, 2, 2, chip="jetson-agx-orin-64gb"), until="8.6"),
+        replace(drawing(3, 3, 3, chip="jetson-agx-orin-64gb"), since="10.0"),
     )
     found = power_of_unit(AGX, "gpu", "float16")
     assert found is not None
     assert list(found.watts) == [3, 3, 3]
     assert power_of_unit(AGX, "dla", "int8") is None
-
-
-def replaced(given: Power, **changes: str) -> Power:
-    """With other releases."""
-    return Power(given.chips, given.unit, given.watts, given.of, given.idle, given.why, given.source, **changes)  # type: ignore[arg-type]
 
 
 @drawn(st.floats(1e-5, 10), st.floats(1e-5, 10))
@@ -131,6 +126,6 @@ def test_the_files_hold_what_they_say(name: str) -> None:
 def test_no_figure_for_a_phone_that_nobody_metered() -> None:
     target: Target = resolve("galaxy-s23", "qnn")
     unit = target.units[0].name
-    found = energy.energy_of(replace(spent(**{unit: 0.01})), target)
+    found = energy_of(spent(**{unit: 0.01}), target)
     assert found.total is None
     assert "nobody has metered" in found.why

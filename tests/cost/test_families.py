@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from edgeplan.cost.families import _FAMILY, CONTRACTIONS, FAMILIES, family_of
+from edgeplan.cost.families import _CONV, _FAMILY, _MATMUL, CONTRACTIONS, FAMILIES, family_of
 from edgeplan.frontends.onnx import parse_text
-from edgeplan.lower import lower_to
+from edgeplan.lower import assumed, lower_to
 
 WEIGHTED = "<int64[{n}] s = {{{shape}}}> {{ w = ConstantOfShape (s) y = {op} (x, w) }}"
 
@@ -40,15 +40,8 @@ def test_an_op_is_of_one_family_in_every_dialect(family: str, text: str, dialect
     graph = lower_to(parse_text(text), dialect)
     met = [family_of(graph, op) for op in graph.ops]
     wanted = {"grouped": {"grouped", "conv"}, "deconv": {"deconv"}}.get(family, {family})
-    beside = {
-        "",
-        "move",
-        "transpose",
-        "slice",
-        "pool",
-        "reduction",
-        "gather",
-    }  # layouts around it, or what a lowering makes of it
+    # layouts around it, or what a lowering makes of it
+    beside = {"", "move", "transpose", "slice", "pool", "reduction", "gather"}
     assert set(met) & wanted or not family, met
     assert set(met) <= wanted | beside, met
 
@@ -56,6 +49,11 @@ def test_an_op_is_of_one_family_in_every_dialect(family: str, text: str, dialect
 def test_families_are_known_and_of_the_vocabulary() -> None:
     assert set(_FAMILY.values()) <= set(FAMILIES)
     assert set(FAMILIES) >= CONTRACTIONS
+
+
+def test_what_is_quantised_by_its_weights_is_a_contraction() -> None:
+    contractions = {label for label, family in _FAMILY.items() if family in CONTRACTIONS}
+    assert _CONV | _MATMUL | contractions >= assumed._CONTRACTIONS
 
 
 def test_an_op_of_no_list_is_other() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edgeplan.cost.kernel_time import kernel_time
 from edgeplan.cost.kernels import Kernel
 from edgeplan.cost.latency import Latency, latency_of
-from edgeplan.cost.speeds import Speeds, UnitSpeed
+from edgeplan.cost.unit_speed import Speeds, UnitSpeed
 from edgeplan.cost.work import work_of
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.place.partition import place
@@ -84,6 +84,12 @@ def test_an_op_without_a_unit_and_open_sizes_give_no_figure(toy: Toy, given: Giv
     assert latency("g (float[n] x) => (float[n] y) { y = Relu (x) }", toy(RUNS)).why == "sizes are open"
 
 
+def test_a_graph_without_ops_takes_no_time_that_could_be_told(toy: Toy, given: Given) -> None:
+    given()
+    found = latency("g (float[4] x) => (float[4] x) { }", toy(RUNS))
+    assert (found.total, found.why) == (None, "nothing is left to run")
+
+
 def test_hand_overs_between_units_are_counted_once_measured(toy: Toy, given: Given) -> None:
     text = "g (float[1000] x) => (float[1000] y) { a = Relu (x) b = Neg (a) y = Relu (b) }"
     given(CPU)
@@ -145,7 +151,7 @@ def test_families_less_well_known_widen_the_range(toy: Toy, given: Given) -> Non
 def test_another_backends_unit_can_stand_in(toy: Toy, given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
     given('[[inherit]]\nbackend = "toy"\nunit = { cpu = "npu" }\nwiden = 2\nwhy = "the same driver"\n')
     target = toy(RUNS)
-    monkeypatch.setattr("edgeplan.cost.speeds.load_backend", lambda name: target.backend)
+    monkeypatch.setattr("edgeplan.cost.unit_speed.load_backend", lambda name: target.backend)
     found = Speeds(target).of("cpu", "float32")
     assert found is not None
     assert found.low == pytest.approx(0.8**2)

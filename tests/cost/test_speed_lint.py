@@ -6,6 +6,7 @@ import pytest
 
 from edgeplan.capability.rows import Backend, backend_names, load_backend
 from edgeplan.cost.lint import cited_by_speeds, speed_complaints
+from tests.cost.conftest import SPEED
 
 Given = Callable[..., None]
 
@@ -52,9 +53,12 @@ def test_a_wrong_speed_is_complained_about(
             '[[crossing]]\nunits = ["npu", "cpu"]\nus = [9, 1, 2]\ngbytes = 1\nwhy = "w"\nsource = { paper = "x" }',
             "times ascend",
         ),
+        ('[[inherit]]\nbackend = "qnn"\nunit = { dsp = "htp" }\nwiden = 1\nwhy = "w"', "'dsp' is no unit"),
+        ('[[inherit]]\nbackend = "qnn"\nunit = { npu = "ane" }\nwiden = 1\nwhy = "w"', "'ane' is no unit"),
+        ('[[inherit]]\nbackend = "qnn"\nunit = { npu = "htp" }\nwiden = 0.9\nwhy = "w"', "no range is narrowed"),
     ],
 )
-def test_a_wrong_chip_or_crossing_is_complained_about(
+def test_a_wrong_chip_crossing_or_heir_is_complained_about(
     toy_backend: Callable[..., Backend], given: Given, table: str, complaint: str
 ) -> None:
     given(f"{table}\n")
@@ -64,7 +68,5 @@ def test_a_wrong_chip_or_crossing_is_complained_about(
 def test_two_speeds_of_one_chip_are_complained_about(toy_backend: Callable[..., Backend], given: Given) -> None:
     given()
     assert not any("two speeds" in words for words in speed_complaints(toy_backend()))
-    from tests.cost.conftest import SPEED
-
     given(f"[[speed]]\n{SPEED}")
     assert any("two speeds of npu at float32 speak of t1" in words for words in speed_complaints(toy_backend()))

@@ -72,7 +72,7 @@ def test_every_module_has_a_time_with_a_range(device: str, precision: str) -> No
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_larger_module_is_not_slower(name: str) -> None:
     times = [likely(name, device) for device in ORIN]
-    assert all(slower >= faster * 0.999 for slower, faster in pairwise(times)), times
+    assert all(slower >= faster * 0.97 for slower, faster in pairwise(times)), times
     assert likely(name, "jetson-agx-thor") < times[-1]
     assert likely(name, "jetson-nano") > likely(name, "jetson-tx2") > likely(name, "jetson-xavier-nx")
 
@@ -104,7 +104,7 @@ def test_what_is_carried_over_is_less_sure() -> None:
 def test_no_time_where_it_would_be_a_guess() -> None:
     nano = latency("blazeface_front_128", "jetson-nano", "int8")
     assert nano.total is None
-    assert "int8" in nano.why
+    assert "no unit" in nano.why  # it has no INT8
 
 
 def test_the_range_is_what_tables_were_held_out_for() -> None:

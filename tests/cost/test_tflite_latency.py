@@ -10,7 +10,8 @@ from edgeplan.api import analyze
 from edgeplan.capability.rows import load_backend
 from edgeplan.cost.estimate import Estimate
 from edgeplan.cost.latency import latency_of
-from edgeplan.cost.speeds import all_speeds, load_speeds
+from edgeplan.cost.speeds import all_speeds
+from edgeplan.cost.unit_speed import Speeds
 from edgeplan.cost.work import work_of
 from edgeplan.devices import all_devices
 from edgeplan.frontends.onnx import parse_text
@@ -94,15 +95,15 @@ def test_a_figure_carried_over_is_wider_than_a_measured_one() -> None:
 def test_every_chip_that_has_a_figure_is_one_of_a_device_that_runs_it() -> None:
     devices = [d for d in all_devices() if "tflite" in d.backends]
     chips = {d.chip_id for d in devices} | {d.id for d in devices}
-    speeds, scales, _ = all_speeds(load_backend("tflite"))
-    named = {c for s in speeds for c in s.chips} | {s.chip for s in scales}
+    found = all_speeds(load_backend("tflite"))
+    named = {c for s in found.speed for c in s.chips} | {s.chip for s in found.chip}
     assert named <= chips, named - chips
 
 
 def test_what_nobody_measured_has_no_figure() -> None:
-    assert load_speeds(resolve("galaxys24-exynos", "tflite")).of("gpu", "float32") is None
-    assert load_speeds(resolve("pixel6", "tflite", use=["nnapi"])).of("nnapi", "int8") is None
-    assert load_speeds(resolve("pixel8", "tflite", use=["nnapi"])).of("nnapi", "float32") is None
+    assert Speeds(resolve("galaxys24-exynos", "tflite")).of("gpu", "float32") is None
+    assert Speeds(resolve("pixel6", "tflite", use=["nnapi"])).of("nnapi", "int8") is None
+    assert Speeds(resolve("pixel8", "tflite", use=["nnapi"])).of("nnapi", "float32") is None
 
 
 def test_a_microcontroller_with_vector_instructions_is_faster() -> None:
@@ -115,4 +116,4 @@ def test_a_microcontroller_with_vector_instructions_is_faster() -> None:
 
 
 def test_a_cortex_m0_has_no_figure() -> None:
-    assert load_speeds(resolve("raspberry-pi-pico", "tflite-micro")).of("cpu", "int8") is None
+    assert Speeds(resolve("raspberry-pi-pico", "tflite-micro")).of("cpu", "int8") is None

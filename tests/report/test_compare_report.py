@@ -24,7 +24,7 @@ def model(
     peak = Range.exactly(memory * MIB)
     worst = Finding("EP105", Severity.NOTE, "It is slow.") if ms else None
     return Candidate(
-        name, outcome, latency, latency, "nobody timed it", peak, unsized, size * MIB, 10**9, 100, 0.96, worst
+        name, outcome, latency, latency, "nobody timed it", None, peak, unsized, size * MIB, 10**9, 100, 0.96, worst
     )
 
 
@@ -61,6 +61,11 @@ def shown(*models: Candidate, width: int = 100) -> str:
             [model("a", None, 8), model("b", None)],
             "b needs less memory (4.0 MiB against 8.0 MiB): only accuracy could speak for a",
         ),
+        (
+            [model("a", None, unsized=True), model("b", None), model("d", 1, outcome=Outcome.DOES_NOT_FIT)],
+            "sizes are open: there is nothing to tell them apart by; d does not fit",
+        ),
+        ([model(n, None) for n in "abc"], "nothing is known that tells them apart"),
         ([model("a", 1), model("b", 2, outcome=Outcome.DOES_NOT_FIT)], "only a fits"),
         ([model(n, 1, outcome=Outcome.DOES_NOT_FIT) for n in "ab"], "none of them fits"),
         (
@@ -91,7 +96,7 @@ def test_each_model_has_a_line_and_the_front_is_marked() -> None:
     lines = shown(model("a.onnx", 2, 8, 8), model("b.onnx", 1)).splitlines()
     assert lines[0] == "Toy Phone, Toy (2)   assumed w8a8"
     rows = [" ".join(line.split()) for line in lines]
-    assert "a 2.00 ms (1.60 to 2.50) 8.0 MiB 8.0 MiB 1 G 96 % EP105 note" in rows
+    assert "a 2.00 ms (1.60 to 2.50 ms) 8.0 MiB 8.0 MiB 1 G 96 % EP105 note" in rows
     assert "* b 1.00 ms (800 us to 1.25 ms) 4.0 MiB 4.0 MiB 1 G 96 % EP105 note" in rows
 
 
@@ -145,3 +150,9 @@ def test_names_are_shown_escaped() -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\\x1b[31m" in text
+
+
+def test_the_mark_is_explained_where_it_stands() -> None:
+    none = [model(n, 1, outcome=Outcome.DOES_NOT_FIT) for n in "ab"]
+    assert "* no other" in shown(model("a", 1), model("b", 2))
+    assert "* no other" not in shown(*none)

@@ -15,7 +15,7 @@ CPU = UnitEnergy("cpu", 4e-3, (1.0, 2.0, 4.0), "the whole chip, above idle: mete
 def test_a_figure_says_what_it_counts_once() -> None:
     energy = Energy(Estimate(8e-3, 12e-3, 20e-3, "2 to 8 W"), "", (NPU, CPU))
     assert list(energy_rows(energy, TIMED)) == [
-        ("energy", "12.0 mJ (8.00 to 20.0): the whole chip, above idle", "estimated")
+        ("energy", "12.0 mJ (8.00 to 20.0 mJ): the whole chip, above idle", "estimated")
     ]
 
 
@@ -32,7 +32,7 @@ def test_without_a_time_nothing_is_said() -> None:
 def test_everything_tells_the_watts_and_each_source_once() -> None:
     energy = Energy(Estimate(8e-3, 12e-3, 20e-3, "2 to 8 W"), "", (NPU, CPU))
     assert [str(line) for line in energy_lines(energy)] == [
-        "4 W (2 to 8) of the whole chip, above idle: metered on a sibling",
-        "2 W (1 to 4) of the whole chip, above idle: metered",
+        "4 W (2 to 8 W) of the whole chip, above idle: metered on a sibling",
+        "2 W (1 to 4 W) of the whole chip, above idle: metered",
         "paper (device-measured): table 1 <https://example.org/paper>",
     ]

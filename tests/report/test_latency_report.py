@@ -53,10 +53,12 @@ def test_the_parts_add_up_to_the_likely_time(plan: Plan) -> None:
 
 def test_the_report_says_how_long_and_what_for(plan: Plan) -> None:
     rows = list(latency_rows(plan))
-    assert rows[0] == ("latency", "4.25 ms (3.80 to 4.81)", "estimated")
+    assert rows[0] == ("latency", "4.25 ms (3.80 to 4.81 ms)", "estimated")
     assert rows[1][1] == "50 % crossings, 36 % arithmetic, 10 % traffic, 2 % floor, 1 % penalties, 1 % launches"
     assert len(rows) == 2, "the CPU is far slower: nothing to say of it"
-    assert "latency  4.25 ms (3.80 to 4.81)" in render_text(plan, width=100)
+    text = render_text(plan, width=100)
+    assert "latency  4.25 ms (3.80 to 4.81 ms)" in text
+    assert "energy   not known: nobody has metered the NPU of Toy Phone, nor its like" in text
 
 
 def test_a_cpu_that_may_be_as_fast_is_told(toy: Toy, toy_speeds: ToySpeeds) -> None:
@@ -85,7 +87,7 @@ def test_everything_shows_the_slowest_kernels_and_the_sources(plan: Plan) -> Non
 
 def test_the_page_shows_units_families_kernels_and_figures(plan: Plan, toy: Toy) -> None:
     lines = [" ".join(line.split()) for line in render_latency(plan, toy(), width=100).splitlines()]
-    assert lines[0] == "4.25 ms (3.80 to 4.81) Toy Phone, Toy (2)"
+    assert lines[0] == "4.25 ms (3.80 to 4.81 ms) Toy Phone, Toy (2)"
     assert lines[1] == "model.onnx 3 kernels of 3 ops, 151.0 MMACs"
     for line in (
         "2 hand-overs 2.14 ms 50 % ############",

@@ -3,17 +3,19 @@
     python -m benchmarks.latency.networks.aihub FOLDER [MODEL ...]
 
 The package `qai_hub_models` holds the code and the input shapes of every network; here its checkpoints are left out,
-so nothing is downloaded but the source of a network that has a repository of its own. The environment: torch,
+so nothing is downloaded but the source of a network that has a repository of its own, by git. The environment: torch,
 torchvision, onnx, onnxscript, `qai_hub_models==0.65.0` and `qai_hub_models_cli==0.65.0` without what they depend on,
 qai-hub, gitpython, pydantic_yaml, ruamel-yaml, schema, datasets, transformers 4.56.2, timm 1.0.15, ultralytics 8.4.45,
-and for single networks openai-clip, yolox, easyocr, hydra-core, hdf5storage, mmdet 3.3.0, mmpose and mmcv-lite 2.1.0.
+and for single networks openai-clip, yolox, easyocr, hydra-core, hdf5storage, easydict, geffnet, sentencepiece,
+scikit-image, segment_anything, asteroid-filterbanks, efficientnet-pytorch, mmdet 3.3.0, mmpose and mmcv-lite 2.1.0.
+EdgeTAM needs the `sam2` of its repository on the path, DeepSpeech 2 the `deepspeech_pytorch` of its own. Of networks
+with several components, those that can be made are written even where another cannot. Release 0.47.0 in the place of
+0.65.0 makes the networks of `measured/qnn_aihub_047.csv`, which are no longer in it.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import fcntl
 import importlib
 import multiprocessing
 import sys
@@ -22,17 +24,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edgeplan import analyze
-
-from . import families, special, standins, weightless
-from .export import write
+from benchmarks.latency.networks import aihub_models, special, standins, weightless
+from benchmarks.latency.networks.export import write
 
 __all__ = ["components", "main"]
 
-COLUMNS = ("file", "model", "component", "gmacs", "params", "made", "sure", "family")
-INDEX = "INDEX.csv"
-TARGET = "pixel8"
-"""Any target would do: the counts of the index are of the model alone."""
 SECONDS = 600.0
 
 
@@ -47,16 +43,16 @@ def components(model: str) -> Iterator[tuple[str, Any]]:
 
 
 def build(folder: Path, model: str) -> None:
-    """Write the files of `model`, and one line of the index for each; raises RuntimeError where one cannot be made."""
-    import torch
+    """Write the files of `model`; raises RuntimeError where one cannot be made."""
+    import torch  # this, and what imports it, once `main` has put up the stand-ins
     from qai_hub_models.utils.input_spec import make_torch_inputs
 
-    from .catalog import distinct
+    from benchmarks.latency.networks.catalog import counted, distinct
 
     torch.manual_seed(0)
     failed = []
     for component, network in components(model):
-        name = component or families.display(model)
+        name = component or aihub_models.display(model)
         path = folder / f"{model}__{name.replace('/', '-')}.onnx"
         try:
             how = write(distinct(network), make_torch_inputs(network.get_input_spec()), path)
@@ -64,32 +60,9 @@ def build(folder: Path, model: str) -> None:
             print(f"FAILED {path.stem}: {type(error).__name__}: {str(error)[:600]}", flush=True)
             failed.append(path.stem)
             continue
-        index(path, model, name, f"qai_hub_models 0.65.0, {how}")
+        print(f"{counted(path)}, {how}", flush=True)
     if failed:
         raise RuntimeError(f"not made: {', '.join(failed)}")
-
-
-def index(path: Path, model: str, component: str, made: str) -> None:
-    """Add a file to the index beside it, or replace its line; a reader sees the old index or the new one, whole."""
-    found = analyze(str(path), target=TARGET).model
-    if found.free_dimensions or found.macs is None:
-        raise ValueError(f"{path.name}: free dimensions {found.free_dimensions}, MACs {found.macs}")
-    values = (path.name, model, component, f"{found.macs / 1e9:.4f}", found.parameters, made, "sure")
-    line = dict(zip(COLUMNS, (*values, families.family(model)), strict=True))
-    table = path.parent / INDEX
-    with (path.parent / f".{INDEX}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        others: list[dict[str, Any]] = []
-        if table.exists():
-            with table.open(newline="") as old:
-                others = [other for other in csv.DictReader(old) if other["file"] != path.name]
-        partial = table.with_suffix(".part")
-        with partial.open("w", newline="") as new:
-            writer = csv.DictWriter(new, COLUMNS)
-            writer.writeheader()
-            writer.writerows(sorted([*others, line], key=lambda other: other["file"]))
-        partial.replace(table)
-    print(f"made {path.name}: {found.macs / 1e9:.3f} GMAC, {found.parameters / 1e6:.2f} M parameters", flush=True)
 
 
 def main() -> int:
@@ -102,7 +75,7 @@ def main() -> int:
     standins.install()
     for name in ("torchvision", "transformers", "timm", "ultralytics", "qai_hub_models.utils.base_model"):
         importlib.import_module(name)
-    return sum([_forked(options.folder, model) for model in options.models or families.MODELS])
+    return sum([_forked(options.folder, model) for model in options.models or aihub_models.MODELS])
 
 
 def _forked(folder: Path, model: str) -> int:

@@ -1,4 +1,4 @@
-"""One wanted network: the rows of the tables it answers to, and how torch makes it."""
+"""One wanted network: its file, and how torch makes it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from benchmarks.latency.networks.export import write
-from benchmarks.latency.networks.listing import check, record
+import edgeplan
+from benchmarks.latency.networks.export import OPSET, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Made", "Wanted", "distinct", "image", "run"]
+__all__ = ["Made", "Wanted", "counted", "distinct", "image", "run"]
+
+_TARGET = "pixel8"
+"""Any would do: the counts are of the model alone."""
 
 Made = tuple[torch.nn.Module, "Sequence[torch.Tensor]"]
 """A network and the inputs to trace it with."""
@@ -26,13 +29,12 @@ Made = tuple[torch.nn.Module, "Sequence[torch.Tensor]"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """`file` is the name without its ending; `rows` are pairs of table and model; variants share a `family`."""
+    """`file` is the name without its ending; `finish` changes the file once it is written."""
 
     file: str
-    rows: tuple[tuple[str, str], ...]
-    family: str
     make: Callable[[], Made]
-    certain: str = "sure"
+    opset: int = OPSET
+    finish: Callable[[Path], None] | None = None
 
 
 def distinct(network: torch.nn.Module) -> torch.nn.Module:
@@ -50,7 +52,7 @@ def image(height: int, width: int = 0, channels: int = 3, batch: int = 1) -> tor
 
 
 def run(described: str, wanted: Callable[[], Iterable[Wanted]]) -> None:
-    """Write what is not in the folder yet and list it; exits 1 where a network could not be made."""
+    """Write what is not in the folder yet; exits 1 where a network could not be made."""
     parser = argparse.ArgumentParser(description=described, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", help="only these files")
@@ -63,10 +65,10 @@ def run(described: str, wanted: Callable[[], Iterable[Wanted]]) -> None:
             continue
         try:
             network, inputs = one.make()
-            write(distinct(network).requires_grad_(False), inputs, path)
-            entries = [check(path, table, model, one.family, one.certain) for table, model in one.rows]
-            record(given.folder, entries)
-            print(f"{one.file}: {entries[0].gmacs} GMACs, {entries[0].params / 1e6:.2f} M parameters", flush=True)
+            write(distinct(network).requires_grad_(False), inputs, path, one.opset)
+            if one.finish is not None:
+                one.finish(path)
+            print(counted(path), flush=True)
         except Exception:
             failed += 1
             path.unlink(missing_ok=True)
@@ -74,3 +76,11 @@ def run(described: str, wanted: Callable[[], Iterable[Wanted]]) -> None:
             print(f"{one.file}: not made", flush=True)
         gc.collect()
     sys.exit(failed > 0)
+
+
+def counted(path: Path) -> str:
+    """How large edgeplan finds a network; raises ValueError where a dimension is free or work is unknown."""
+    found = edgeplan.analyze(str(path), target=_TARGET).model
+    if found.free_dimensions or found.macs is None:
+        raise ValueError(f"{path.name}: free dimensions {found.free_dimensions}, MACs {found.macs}")
+    return f"{path.name}: {found.macs / 1e9:.4g} GMACs, {(found.parameters or 0) / 1e6:.2f} M parameters"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +20,6 @@ from benchmarks.latency.networks.catalog import Made, Wanted, image, run
 
 __all__ = ["wanted"]
 
-_TABLE = "coreml_ane.csv"
-_OLD = "coreml_cpu.csv"
 _TIMM = {
     "fastvit_mci0": 256, "fastvit_mci1": 256, "fastvit_mci2": 256, "fastvit_mci3": 256, "fastvit_mci4": 256,
     "vit_base_mci_224": 224, "vit_large_patch14_clip_224": 224, "swiftformer_xs": 224, "swiftformer_s": 224,
@@ -181,26 +179,22 @@ def _transformer() -> Made:
 
 
 def wanted() -> Iterator[Wanted]:
-    """The networks, and which tables ask for them."""
-
-    def one(file: str, family: str, make: Callable[[], Made], table: str = _TABLE) -> Wanted:
-        return Wanted(file, ((table, file),), family, make)
-
+    """Those of timm, of their authors, of `transformers`, and what was made up or is old and ran on the CPU."""
     for name, size in _TIMM.items():
-        yield one(f"{name}_{size}", name.split("_")[0], partial(_timm, name, size))
+        yield Wanted(f"{name}_{size}", partial(_timm, name, size))
     for checkout, networks in _AUTHORS.items():
         for name, size in networks:
-            yield one(f"{name}_{size}", checkout, partial(_authors, checkout, name, size))
-    yield one("mobileclip_text_63m", "clip", _text)
-    yield one("depth_anything_small_518x392", "depth_anything", _depth)
-    yield one("conv128_k3_x6_10x512", "synthetic", partial(_convolutions, 128, 3, 6))
-    yield one("conv36_k12_x3_10x512", "synthetic", partial(_convolutions, 36, 12, 3))
-    yield one("transformer_8_8_512", "synthetic", _transformer)
+            yield Wanted(f"{name}_{size}", partial(_authors, checkout, name, size))
+    yield Wanted("mobileclip_text_63m", _text)
+    yield Wanted("depth_anything_small_518x392", _depth)
+    yield Wanted("conv128_k3_x6_10x512", partial(_convolutions, 128, 3, 6))
+    yield Wanted("conv36_k12_x3_10x512", partial(_convolutions, 36, 12, 3))
+    yield Wanted("transformer_8_8_512", _transformer)
     for name in _CLASSIC:
-        yield one(f"{name}_224", name.rstrip("0123456789"), partial(_torchvision, name), _OLD)
+        yield Wanted(f"{name}_224", partial(_torchvision, name))
     for width, size in _MOBILENET:
         file = f"mobilenet_v2_{round(width * 100):03d}_{size}"
-        yield one(file, "mobilenetv2", partial(_torchvision, "mobilenet_v2", size, width_mult=width), _OLD)
+        yield Wanted(file, partial(_torchvision, "mobilenet_v2", size, width_mult=width))
 
 
 if __name__ == "__main__":

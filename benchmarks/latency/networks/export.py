@@ -15,7 +15,7 @@ INLINE = 4096
 """Bytes up to which a constant stays in the model: shapes, axes and scales are read from there."""
 
 
-def write(network: Any, inputs: Sequence[Any], path: Path) -> str:
+def write(network: Any, inputs: Sequence[Any], path: Path, opset: int = OPSET) -> str:
     """Export `network`, called with the example `inputs`, to `path`; returns the exporter that could do it."""
     import torch
 
@@ -24,7 +24,7 @@ def write(network: Any, inputs: Sequence[Any], path: Path) -> str:
         network.eval()
         try:
             with torch.no_grad():
-                torch.onnx.export(network, tuple(inputs), str(whole), opset_version=OPSET, dynamo=False)
+                torch.onnx.export(network, tuple(inputs), str(whole), opset_version=opset, dynamo=False)
             how = "torchscript"
         except Exception as failed:
             print(f"torchscript exporter: {type(failed).__name__}: {str(failed)[:300]}", flush=True)

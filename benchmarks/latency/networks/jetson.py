@@ -2,7 +2,8 @@
 
     python -m benchmarks.latency.networks.jetson FOLDER [FILE ...]
 
-Needs torch, torchvision, timm, transformers and ultralytics; RF-DETR also rfdetr.
+Needs torch, torchvision, timm, transformers, ultralytics and onnx. Engines of YOLOv8 and v9 that end in EfficientNMS
+have `_nms` in their names; what Jetson Nano runs, whose TensorRT stops at opset 13, has `_op13`.
 """
 
 from __future__ import annotations
@@ -10,19 +11,27 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import onnx
 import torch
 import torchvision
+from onnx import TensorProto, helper
 from torch import nn
 
 from benchmarks.latency.networks.catalog import Made, Wanted, image, run
+from benchmarks.latency.networks.export import OPSET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["wanted"]
 
-TABLE = "jetson_measured.csv"
 OPEN_IMAGES, COCO, COCO_SSD = 264, 80, 81
+CLASSIFIERS = (
+    "alexnet squeezenet1_0 squeezenet1_1 resnet18 resnet34 resnet50 resnet101 resnet152 densenet121 densenet161 "
+    "densenet169 densenet201 vgg11 vgg13 vgg16 vgg19 mobilenet_v2 shufflenet_v2_x0_5 shufflenet_v2_x1_0 "
+    "shufflenet_v2_x1_5 shufflenet_v2_x2_0 mnasnet0_5 mnasnet0_75 mnasnet1_0 mnasnet1_3"
+)
 
 
 def yolo(name: str, side: int) -> Made:
@@ -130,65 +139,6 @@ class SsdMobilenet(nn.Module):
         return torch.cat(boxes, 1), torch.cat(classes, 1).sigmoid()
 
 
-def superresolution(height: int, width: int, factor: int = 3) -> Made:
-    """The sub-pixel network of the ONNX zoo: four convolutions on one channel."""
-    layers = [nn.Conv2d(1, 64, 5, 1, 2), nn.ReLU(), nn.Conv2d(64, 64, 3, 1, 1), nn.ReLU()]
-    layers += [nn.Conv2d(64, 32, 3, 1, 1), nn.ReLU(), nn.Conv2d(32, factor**2, 3, 1, 1), nn.PixelShuffle(factor)]
-    return nn.Sequential(*layers), [image(height, width, 1)]
-
-
-class Unet(nn.Module):
-    """Keras' usual U-Net for one channel: 19 convolutions, 4 transposed ones.
-
-    Its width is not published; 16 is the widest whose speed in the table is below the chip's peak at usual yields.
-    """
-
-    def __init__(self, width: int = 16) -> None:
-        super().__init__()
-        depths = [width * 2**i for i in range(5)]
-        self.down = nn.ModuleList(self.pair(b, a) for b, a in zip([1, *depths], depths, strict=False))
-        self.up = nn.ModuleList(nn.ConvTranspose2d(a * 2, a, 2, 2) for a in depths[-2::-1])
-        self.join = nn.ModuleList(self.pair(a * 2, a) for a in depths[-2::-1])
-        self.last = nn.Conv2d(width, 1, 1)
-
-    @staticmethod
-    def pair(before: int, after: int) -> nn.Sequential:
-        return nn.Sequential(nn.Conv2d(before, after, 3, 1, 1), nn.ReLU(), nn.Conv2d(after, after, 3, 1, 1), nn.ReLU())
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        kept = []
-        for i, down in enumerate(self.down):
-            x = down(nn.functional.max_pool2d(x, 2) if i else x)
-            kept.append(x)
-        for up, join, beside in zip(self.up, self.join, kept[-2::-1], strict=True):
-            x = join(torch.cat([up(x), beside], 1))
-        return self.last(x).sigmoid()
-
-
-class YoloTiny(nn.Module):
-    """YOLOv3-tiny of darknet, up to its two raw outputs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.low = nn.ModuleList(self.step(a, b, 3) for a, b in [(3, 16), (16, 32), (32, 64), (64, 128), (128, 256)])
-        self.high = nn.Sequential(self.step(256, 512, 3), nn.ZeroPad2d((0, 1, 0, 1)), nn.MaxPool2d(2, 1))
-        self.neck = nn.Sequential(self.step(512, 1024, 3), self.step(1024, 256, 1))
-        self.coarse = nn.Sequential(self.step(256, 512, 3), nn.Conv2d(512, 255, 1))
-        self.side = nn.Sequential(self.step(256, 128, 1), nn.Upsample(scale_factor=2))
-        self.fine = nn.Sequential(self.step(384, 256, 3), nn.Conv2d(256, 255, 1))
-
-    @staticmethod
-    def step(before: int, after: int, kernel: int) -> nn.Sequential:
-        return conv(before, after, kernel, act=nn.LeakyReLU(0.1))
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        for low in self.low:
-            kept = low(x)
-            x = nn.functional.max_pool2d(kept, 2)
-        x = self.neck(self.high(x))
-        return self.coarse(x), self.fine(torch.cat([self.side(x), kept], 1))
-
-
 def bert(tokens: int) -> Made:
     """BERT-large with the question answering head of MLPerf."""
     from transformers import BertConfig, BertForQuestionAnswering
@@ -199,70 +149,82 @@ def bert(tokens: int) -> Made:
     return BertForQuestionAnswering(config), [ids, torch.ones_like(ids), torch.zeros_like(ids)]
 
 
-def rf_detr(size: str) -> Made:
-    """Roboflow's detector in the form it exports."""
-    from rfdetr import config as configs
-    from rfdetr.main import populate_args
-    from rfdetr.models import build_model
-
-    config = getattr(configs, f"RFDETR{size}Config")(pretrain_weights=None, device="cpu")
-    model = build_model(populate_args(**config.model_dump()))
-    model.eval().export()
-    return model, [image(config.resolution)]
-
-
-def timm_net(name: str, side: int) -> Made:
-    import timm
-
-    return timm.create_model(name, pretrained=False), [image(side)]
-
-
 def vision(name: str, side: int, batch: int = 1) -> Made:
     return getattr(torchvision.models, name)(weights=None), [image(side, batch=batch)]
 
 
-def _rows(*models: str) -> tuple[tuple[str, str], ...]:
-    return tuple((TABLE, model) for model in models)
+def transformer(name: str, side: int, **sizes: int) -> Made:
+    """A network of timm."""
+    import timm
+
+    return timm.create_model(name, pretrained=False, **sizes), [image(side)]
+
+
+def suppressed(path: Path) -> None:
+    """Put EfficientNMS behind a detector whose one output is [1, 4 + classes, boxes]."""
+    model = onnx.load(str(path), load_external_data=False)
+    graph = model.graph
+    out = graph.output[0]
+    rows = out.type.tensor_type.shape.dim[1].dim_value
+    ends = {"nms_0": 0, "nms_4": 4, "nms_end": rows, "nms_axis": 2}
+    graph.initializer.extend(helper.make_tensor(k, TensorProto.INT64, [1], [v]) for k, v in ends.items())
+    found = {"num_dets": [1, 1], "det_boxes": [1, 100, 4], "det_scores": [1, 100], "det_classes": [1, 100]}
+    graph.node.extend(
+        [
+            helper.make_node("Transpose", [out.name], ["nms_rows"], perm=[0, 2, 1]),
+            helper.make_node("Slice", ["nms_rows", "nms_0", "nms_4", "nms_axis"], ["nms_boxes"]),
+            helper.make_node("Slice", ["nms_rows", "nms_4", "nms_end", "nms_axis"], ["nms_scores"]),
+            helper.make_node(
+                "EfficientNMS_TRT",
+                ["nms_boxes", "nms_scores"],
+                list(found),
+                background_class=-1,
+                box_coding=1,
+                iou_threshold=0.65,
+                max_output_boxes=100,
+                plugin_version="1",
+                score_activation=0,
+                score_threshold=0.25,
+            ),
+        ]
+    )
+    del graph.output[:]
+    for name, shape in found.items():
+        dtype = TensorProto.INT32 if name in ("num_dets", "det_classes") else TensorProto.FLOAT
+        graph.output.append(helper.make_tensor_value_info(name, dtype, shape))
+    path.write_bytes(model.SerializeToString())
 
 
 def wanted() -> Iterator[Wanted]:
-    """What the table measures, smallest detectors first."""
-    for size in "nsmlx":
-        rows = _rows(f"YOLO11{size} 640 b1")
-        yield Wanted(f"yolo11{size}_640", rows, "yolo11", partial(yolo, f"yolo11{size}", 640))
-    for size in "nsml":
-        rows = _rows(f"yolov8{size}-640", *(["yolov8n 640 b1"] * (size == "n")))
-        yield Wanted(f"yolov8{size}_640", rows, "yolov8", partial(yolo, f"yolov8{size}", 640))
-    rows = _rows("ResNet50_224x224", "MLPerf v3.1 resnet50")
-    yield Wanted("resnet50_224", rows, "resnet", partial(vision, "resnet50", 224))
-    rows = _rows("ResNet-50 (224x224, bs=2)")
-    yield Wanted("resnet50_224_b2", rows, "resnet", partial(vision, "resnet50", 224, 2))
-    rows = _rows("RetinaNet ResNeXt-50 (800x800, bs=1)", "MLPerf v3.1 retinanet")
-    yield Wanted(
-        "retinanet_resnext50_800", rows, "retinanet", partial(retinanet, "resnext50_32x4d", 800, 800, OPEN_IMAGES)
-    )
-    rows = _rows("RetinaNet ResNet-34 (1280x768, bs=1)")
-    made = partial(retinanet, "resnet34", 768, 1280, COCO)
-    yield Wanted("retinanet_resnet34_1280x768", rows, "retinanet", made, "likely")
-    rows = _rows("ResNet-34 backbone (1280x768, bs=1)")
-    yield Wanted("resnet34_backbone_1280x768", rows, "resnet", partial(backbone, 768, 1280))
-    rows = _rows("SSD-ResNet-34 (1200x1200, bs=1)")
-    yield Wanted("ssd_resnet34_1200", rows, "ssd_resnet34", lambda: (SsdResnet34(), [image(1200)]))
-    rows = _rows("ssd-mobilenet-v1")
-    yield Wanted("ssd_mobilenet_v1_300", rows, "ssd_mobilenet_v1", lambda: (SsdMobilenet(), [image(300)]))
-    rows = _rows("inception_v4 299")
-    yield Wanted("inception_v4_299", rows, "inception_v4", partial(timm_net, "inception_v4", 299))
-    yield Wanted("vgg19_224", _rows("vgg19_N2 224"), "vgg", partial(vision, "vgg19", 224))
-    rows = _rows("super_resolution_bsd500 481x321")
-    yield Wanted("super_resolution_481x321", rows, "subpixel", partial(superresolution, 321, 481), "likely")
-    yield Wanted(
-        "unet_512", _rows("unet-segmentation 512"), "unet", lambda: (Unet(), [image(512, channels=1)]), "likely"
-    )
-    yield Wanted("yolov3_tiny_416", _rows("yolov3-tiny-416"), "yolov3", lambda: (YoloTiny(), [image(416)]))
-    yield Wanted("bert_large_384", _rows("MLPerf v3.1 bert-99"), "bert", partial(bert, 384))
-    for size, side in (("Nano", 384), ("Small", 512), ("Medium", 576)):
-        rows = _rows(f"rfdetr-{size.lower()} {side}")
-        yield Wanted(f"rfdetr_{size.lower()}_{side}", rows, "rfdetr", partial(rf_detr, size))
+    """Detectors, classifiers, transformers."""
+    for name in (*(f"yolo11{s}" for s in "nsmlx"), *(f"yolo26{s}" for s in "nsmlx"), "yolov8n"):
+        yield Wanted(f"{name}_640", partial(yolo, name, 640))
+    for side in (160, 320, 640, 960, 1280):
+        for size in "nsm":
+            yield Wanted(f"yolov10{size}_{side}", partial(yolo, f"yolov10{size}", side))
+            yield Wanted(f"yolov8{size}_{side}_nms", partial(yolo, f"yolov8{size}", side), finish=suppressed)
+        for size in "tsm":
+            yield Wanted(f"yolov9{size}_{side}_nms", partial(yolo, f"yolov9{size}", side), finish=suppressed)
+    yield Wanted("retinanet_resnext50_800", partial(retinanet, "resnext50_32x4d", 800, 800, OPEN_IMAGES))
+    yield Wanted("retinanet_resnet34_1280x768", partial(retinanet, "resnet34", 768, 1280, COCO))
+    yield Wanted("ssd_resnet34_1200", lambda: (SsdResnet34(), [image(1200)]))
+    yield Wanted("ssd_mobilenet_v1_300", lambda: (SsdMobilenet(), [image(300)]))
+    yield Wanted("resnet34_backbone_1280x768", partial(backbone, 768, 1280))
+    yield Wanted("resnet50_224", partial(vision, "resnet50", 224))
+    yield Wanted("resnet50_224_b2", partial(vision, "resnet50", 224, 2))
+    yield Wanted("vgg19_224", partial(vision, "vgg19", 224))
+    for name in CLASSIFIERS.split():
+        yield Wanted(f"torchvision_{name}_224", partial(vision, name, 224))
+    for name in ("resnet18", "resnet34", "resnet50"):
+        yield Wanted(f"torchvision_{name}_256", partial(vision, name, 256))
+    for side in (224, 256, 288):
+        for name in ("efficientvit_b1", "efficientvit_b2", "efficientvit_b3"):
+            for opset, end in ((OPSET, ""), (13, "_op13")):
+                yield Wanted(f"timm_{name}_{side}{end}", partial(transformer, name, side), opset)
+    for name in ("vit_base_patch16_224", "vit_base_patch32_224"):
+        yield Wanted(f"timm_{name}_224", partial(transformer, name, 224))
+        yield Wanted(f"timm_{name}_768", partial(transformer, name, 768, img_size=768))
+    yield Wanted("bert_large_384", partial(bert, 384))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MultiHardware", "wanted"]
 
-TABLE = "mobilenetv4_paper_table.csv"
-
 Plan = tuple[tuple[int, int, int, int], ...]
 
 # Kernel, stride, depth, expansion; of tensorflow/models official/vision/modeling/backbones/mobilenet.py.
@@ -97,15 +95,11 @@ def multi_hardware(plan: Plan, scale: float) -> Made:
 
 def wanted() -> Iterator[Wanted]:
     """The wider and the narrower variants, and the multi-hardware ones."""
-    rows = ((TABLE, "MobileNet-V3L-0.5x"),)
-    yield Wanted("mobilenetv3_large_050_224", rows, "mobilenet_v3", partial(v3_large, 0.5))
+    yield Wanted("mobilenetv3_large_050_224", partial(v3_large, 0.5))
     for width in (1.5, 2.0):
-        rows = ((TABLE, f"MobileNet-V2-{width}x"),)
-        yield Wanted(f"mobilenetv2_{int(width * 100)}_224", rows, "mobilenet_v2", partial(v2, width))
-    for name, plan in (("MAX", MAX), ("AVG", AVG)):
-        made = partial(multi_hardware, plan, 1.5)
-        rows = ((TABLE, f"MultiHardware-{name}-1.5x"),)
-        yield Wanted(f"multihardware_{name.lower()}_150_224", rows, "multihardware", made)
+        yield Wanted(f"mobilenetv2_{int(width * 100)}_224", partial(v2, width))
+    for name, plan in (("max", MAX), ("avg", AVG)):
+        yield Wanted(f"multihardware_{name}_150_224", partial(multi_hardware, plan, 1.5))
 
 
 if __name__ == "__main__":

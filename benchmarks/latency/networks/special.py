@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from . import speech, standins
+from benchmarks.latency.networks import speech, standins
 
 __all__ = ["prepare"]
 
@@ -107,18 +107,46 @@ def _cvt() -> None:
     hydra = importlib.import_module("hydra")
     paths = importlib.import_module("qai_hub_models.models.cvt.external_repos").EXTERNAL_REPO_PATHS
     package = importlib.import_module("qai_hub_models.models.cvt.model")
+    unused = ("data.dataset_dir=none", "data.labels_dir=none")
     with hydra.initialize_config_dir(str(paths["cross_view_transformers"] / "config"), version_base=None):
-        settings = hydra.compose("config", overrides=["+experiment=cvt_nuscenes_vehicle"])
+        settings = hydra.compose("config", overrides=["+experiment=cvt_nuscenes_vehicle", *unused])
     importlib.import_module("omegaconf").OmegaConf.register_new_resolver("hydra", lambda name: name, replace=True)
     package.load_torch = lambda *args: {"hyper_parameters": settings, "state_dict": {}}
     _bird_view()
 
 
 def _fomm() -> None:
-    """The sizes lie beside the code."""
+    """The sizes lie beside the code; ONNX has no inverse of a matrix, and here it is of 2x2."""
+    import torch
+
+    def inverse(matrix: torch.Tensor) -> torch.Tensor:
+        (a, b), (c, d) = (row.unbind(-1) for row in matrix.unbind(-2))
+        adjugate = torch.stack((torch.stack((d, -b), -1), torch.stack((-c, a), -1)), -2)
+        return adjugate / (a * d - b * c)[..., None, None]
+
+    torch.inverse = inverse
     paths = importlib.import_module("qai_hub_models.models.fomm.external_repos").EXTERNAL_REPO_PATHS
     package = importlib.import_module("qai_hub_models.models.fomm.model")
     package.DEFAULT_CONFIG = SimpleNamespace(fetch=lambda: paths["first_order_model"] / "config" / "vox-256.yaml")
+
+
+def _lama() -> None:
+    """The generator alone, of the description beside the code; the rest of the module is for training."""
+    import yaml
+    from torch import nn
+
+    package = importlib.import_module("qai_hub_models.models.lama_dilated.model")
+    paths = importlib.import_module("qai_hub_models.models.lama_dilated.external_repos").EXTERNAL_REPO_PATHS
+    modules = importlib.import_module(REPOSITORY.format("lama_dilated", "lama") + ".saicinpainting.training.modules")
+    described = paths["lama"] / "configs" / "training" / "generator" / "pix2pixhd_multidilated_catin_4dil_9b.yaml"
+
+    def made(*args: object) -> Any:
+        network = nn.Module()
+        network.concat_mask = True
+        network.generator = modules.make_generator(None, **yaml.safe_load(described.read_text()))
+        return network
+
+    package._load_lama_dilated_source_model_from_weights = made
 
 
 def _nasnet() -> None:
@@ -146,6 +174,7 @@ _STEPS: Mapping[str, Callable[[], None]] = {
     "foot_track_net": _foot_track_net,
     "gkt": _bird_view,
     "gpunet": _gpunet,
+    "lama_dilated": _lama,
     "mobile_facenet": _mobile_facenet,
     "nasnet": _nasnet,
     "pyannote_speaker_diarization": speech.pyannote,

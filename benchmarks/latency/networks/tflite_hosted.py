@@ -16,17 +16,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from benchmarks.latency.networks.listing import check, record
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["TABLES", "convert", "networks"]
+__all__ = ["convert", "networks"]
 
-TABLES = "hosted_models_pixel3.csv", "tflite_benchmarks_pixel3_pixel4_iphonexs.csv"
-RENAMED = {"Mobilenet_V1_1.0_224": "Mobilenet_1.0_224", "NASNet_mobile": "NASNet mobile"}
-"""How the second table calls what the first calls otherwise."""
-SECOND = ("Mobilenet_V1_1.0_224", "NASNet_mobile", "SqueezeNet", "Inception_ResNet_V2", "Inception_V4")
 CLASSES = 1001
 
 keras = tf.keras
@@ -214,28 +208,28 @@ def application(name: str, side: int) -> Callable[[], keras.Model]:
     return lambda: getattr(keras.applications, name)(weights=None, input_tensor=photo(side), classes=CLASSES)
 
 
-def networks() -> Iterator[tuple[str, str, str, Callable[[], keras.Model]]]:
-    """Name in the table, family, `sure` or `likely`, builder. A name in `_quant` is to be quantised to int8."""
+def networks() -> Iterator[tuple[str, Callable[[], keras.Model]]]:
+    """Name in the table, builder. A name in `_quant` is to be quantised to int8."""
     for end in ("", "_quant"):
         for alpha in ("1.0", "0.75", "0.50", "0.25"):
             for side in (224, 192, 160, 128):
                 made = partial(mobilenet_v1, float(alpha), side)
-                yield f"Mobilenet_V1_{alpha}_{side}{end}", "mobilenet_v1", "sure", made
-        yield f"Mobilenet_V2_1.0_224{end}", "mobilenet_v2", "sure", partial(mobilenet_v2, 1.0, 224)
+                yield f"Mobilenet_V1_{alpha}_{side}{end}", made
+        yield f"Mobilenet_V2_1.0_224{end}", partial(mobilenet_v2, 1.0, 224)
     for alpha, side in [("0.50", 224), ("0.75", 224), *[("1.0", s) for s in (96, 128, 160, 192, 224)], ("1.3", 224)]:
         made = partial(mnasnet, float(alpha), side)
-        yield f"MnasNet_{alpha}_{side}", "mnasnet", "sure", made
-    yield "SqueezeNet", "squeezenet", "likely", squeezenet
-    yield "Inception_V1_quant", "inception_v1", "sure", inception_v1
-    yield "Inception_V2_quant", "inception_v2", "sure", inception_v2
-    yield "DenseNet", "densenet", "likely", application("DenseNet121", 224)
-    yield "NASNet_mobile", "nasnet", "sure", application("NASNetMobile", 224)
+        yield f"MnasNet_{alpha}_{side}", made
+    yield "SqueezeNet", squeezenet
+    yield "Inception_V1_quant", inception_v1
+    yield "Inception_V2_quant", inception_v2
+    yield "DenseNet", application("DenseNet121", 224)
+    yield "NASNet_mobile", application("NASNetMobile", 224)
     for end in ("_quant", ""):
-        yield f"Inception_V3{end}", "inception_v3", "sure", application("InceptionV3", 299)
-        yield f"Inception_V4{end}", "inception_v4", "sure", inception_v4
-    yield "ResNet_V2_101", "resnet_v2", "likely", application("ResNet101V2", 299)
-    yield "Inception_ResNet_V2", "inception_resnet_v2", "sure", application("InceptionResNetV2", 299)
-    yield "NASNet_large", "nasnet", "sure", application("NASNetLarge", 331)
+        yield f"Inception_V3{end}", application("InceptionV3", 299)
+        yield f"Inception_V4{end}", inception_v4
+    yield "ResNet_V2_101", application("ResNet101V2", 299)
+    yield "Inception_ResNet_V2", application("InceptionResNetV2", 299)
+    yield "NASNet_large", application("NASNetLarge", 331)
 
 
 def convert(model: keras.Model, *, quantised: bool) -> bytes:
@@ -262,16 +256,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    for name, family, certain, build in networks():
+    for name, build in networks():
         path = given.folder / f"{name}.tflite"
         if path.exists() or (given.names and name not in given.names):
             continue
         keras.backend.clear_session()
         path.write_bytes(convert(build(), quantised=name.endswith("_quant")))
-        record(given.folder, [check(path, TABLES[0], name, family, certain)])
-        bare = name.removesuffix("_quant")
-        if bare in SECOND and name in (bare, "Mobilenet_V1_1.0_224_quant"):
-            record(given.folder, [check(path, TABLES[1], RENAMED.get(bare, bare), family, certain)])
         print(name, flush=True)
 
 

@@ -1,6 +1,6 @@
 """Makes the packages that networks come from build them without asking for trained weights.
 
-What a checkpoint says beyond its weights (sizes, in a `config.json`) is written out in `published.py`.
+What a checkpoint says beyond its weights (sizes, in a `config.json`) is written out in `checkpoints.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from . import published
+from benchmarks.latency.networks import checkpoints
 
 __all__ = ["install"]
 
@@ -44,7 +44,7 @@ def _torch(model: str) -> None:
     import torch
     import torch.utils.model_zoo
 
-    checkpoint = _Weights(published.CHECKPOINTS.get(model, {}))
+    checkpoint = _Weights(checkpoints.CHECKPOINTS.get(model, {}))
     torch.load = lambda *args, **kwargs: checkpoint
     torch.hub.load_state_dict_from_url = lambda *args, **kwargs: checkpoint
     torch.utils.model_zoo.load_url = lambda *args, **kwargs: checkpoint
@@ -59,8 +59,8 @@ def _assets() -> None:
     def no_weights(self: Any, *args: Any, **kwargs: Any) -> Path:
         path = Path(self.local_cache_path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.name in published.FILES:
-            path.write_text(json.dumps(published.FILES[path.name]))
+        if path.name in checkpoints.FILES:
+            path.write_text(json.dumps(checkpoints.FILES[path.name]))
         else:
             path.touch()
         return path
@@ -92,14 +92,14 @@ def _transformers() -> None:
     from transformers.models.auto import auto_factory
 
     def built(cls: Any, name: Any = None, *args: Any, **kwargs: Any) -> Any:
-        config = kwargs.get("config") or published.config(str(name))
+        config = kwargs.get("config") or checkpoints.config(str(name))
         for key in ("return_dict", "torchscript", "attn_implementation"):
             if key in kwargs:
                 setattr(config, "_attn_implementation" if key.startswith("attn") else key, kwargs[key])
         return cls(config).eval()
 
     def built_auto(cls: Any, name: Any = None, *args: Any, **kwargs: Any) -> Any:
-        config = kwargs.get("config") or published.config(str(name))
+        config = kwargs.get("config") or checkpoints.config(str(name))
         if "attn_implementation" in kwargs:
             config._attn_implementation = kwargs["attn_implementation"]
         return cls.from_config(config).eval()
@@ -111,7 +111,9 @@ def _transformers() -> None:
 
     transformers.PreTrainedModel.from_pretrained = classmethod(built)
     auto_factory._BaseAutoModelClass.from_pretrained = classmethod(built_auto)
-    transformers.PretrainedConfig.from_pretrained = classmethod(lambda cls, name, **kwargs: published.config(str(name)))
+    transformers.PretrainedConfig.from_pretrained = classmethod(
+        lambda cls, name, **kwargs: checkpoints.config(str(name))
+    )
     for reading in (
         transformers.PreTrainedTokenizerBase,
         transformers.AutoTokenizer,
@@ -119,6 +121,7 @@ def _transformers() -> None:
         transformers.AutoImageProcessor,
         transformers.ProcessorMixin,
         transformers.FeatureExtractionMixin,
+        transformers.ImageProcessingMixin,
     ):
         reading.from_pretrained = classmethod(reader)
 
@@ -136,7 +139,7 @@ def _ultralytics() -> None:
 
     def no_weights(self: Any, name: Any = "yolo11n.pt", *args: Any, **kwargs: Any) -> None:
         called = Path(str(name)).stem
-        described, classes = published.ULTRALYTICS.get(called, (called, 80))
+        described, classes = checkpoints.ULTRALYTICS.get(called, (called, 80))
         make(self, f"{described}.yaml", *args, **kwargs)
         if self.model.yaml["nc"] != classes:
             self.model = type(self.model)(f"{described}.yaml", nc=classes, verbose=False)

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
-from pathlib import Path
 
 import msgspec
-from scipy.stats import spearmanr
 
-from benchmarks.latency.fit import Factors, Fitted
-from benchmarks.latency.runs import Run
-from benchmarks.latency.validation import Held, power_of, score, spread_of
-from edgeplan.cost.speeds import ChipSpeed, Fit, Speed
+from benchmarks.latency.dress import UNFITTED, record
+from benchmarks.latency.fit import Factors, Fitted, Free, fit
+from benchmarks.latency.runs import Loaded, Run, measured
+from benchmarks.latency.validation import Held, power_of, spread_of
+from edgeplan.cost.speeds import ChipSpeed, Speed
 
-__all__ = ["CPU", "UNFITTED", "Measured", "dressed", "rows"]
-
-UNFITTED = Fit("", "", 0, 0, 0, 0, 0)
-"""Stands in a speed until it was fitted."""
+__all__ = ["CPU", "Measured", "dressed", "rows", "trained", "with_attention"]
 
 _FEW = 12
 """Of fewer runs, how far a chip's own lie says nothing: those on all chips but the base do."""
-
-_FOLDER = Path(__file__).parent.parent / "measured"
 
 CPU = Speed(
     unit=("cpu",),
@@ -56,8 +48,6 @@ class Measured:
 
 def rows(table: str, unit: str = "", assume: Sequence[str] = ("",)) -> list[Run]:
     """The rows of `measured/<table>.csv` of a unit; a run on the CPU alone computes float32."""
-    with (_FOLDER / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-        found = [r for r in csv.DictReader(file) if r["use"] == unit and r["assume"] in assume]
     alone = unit == "cpu"
     return [
         Run(
@@ -73,20 +63,33 @@ def rows(table: str, unit: str = "", assume: Sequence[str] = ("",)) -> list[Run]
             assume=r["assume"],
             use=("cpu",) if alone else (),
         )
-        for r in found
+        for r in measured(table)
+        if r["use"] == unit and r["assume"] in assume
     ]
 
 
-def _rank(held: Sequence[Held]) -> float:
-    """Of too few runs a device, that of all of them."""
-    return float(spearmanr([h.loaded.run.seconds for h in held], [h.predicted for h in held]).statistic)
+def trained(
+    loaded: Sequence[Loaded], speeds: Sequence[Speed], free: Sequence[Free], chips: Mapping[str, Measured], noise: float
+) -> Fitted:
+    """A fit of what is free of the speeds, and of three factors for each chip but the base."""
+    factors = [
+        Free(f"chip.{chip}.{kind}", sd)
+        for chip, told in chips.items()
+        for kind, sd in zip(("work", "traffic", "fixed"), told.sd, strict=True)
+    ]
+    return fit(loaded, speeds, [*free, *factors], {chip: told.start for chip, told in chips.items()}, noise=noise)
+
+
+def with_attention(speed: Speed) -> Speed:
+    """Attention as one op holds two products, which run as such."""
+    return msgspec.structs.replace(speed, launch={**speed.launch, "attention": 2 * speed.launch["matmul"]})
 
 
 def dressed(
     fitted: Fitted,
     held: Sequence[Held],
     table: str,
-    script: str,
+    module: str,
     source: Mapping[str, str],
     base: str,
     unit: str,
@@ -94,16 +97,6 @@ def dressed(
     chips: Mapping[str, Measured],
 ) -> tuple[Speed, list[ChipSpeed]]:
     """The speed of a unit and its chips with their record; the spread is that of held-out runs on the base chip."""
-    s = score(held)
-    record = Fit(
-        table,
-        f"benchmarks/latency/tables/{script}.py",
-        s.models,
-        s.runs,
-        round(s.error, 3),
-        round(_rank(held) if isnan(s.rank) else s.rank, 3),
-        round(s.covered, 3),
-    )
     speed = next(found for found in fitted.speeds if unit in found.unit)
     low, high = spread_of([h for h in held if h.loaded.target.device.chip_id == base])
     others = [h for h in held if h.loaded.target.device.chip_id != base]
@@ -116,15 +109,14 @@ def dressed(
             told.why,
             told.source,
             precision,
-            round(fitted.chips[chip].work, 3),
-            round(fitted.chips[chip].traffic, 3),
-            round(fitted.chips[chip].fixed, 3),
-            round(power_of([(h, (low, high)) for h in (own[chip] if len(own[chip]) >= _FEW else others)]), 2),
+            fitted.chips[chip].work,
+            fitted.chips[chip].traffic,
+            fitted.chips[chip].fixed,
+            power_of([(h, (low, high)) for h in (own[chip] if len(own[chip]) >= _FEW else others)]),
             measured=True,
         )
         for chip, told in chips.items()
     ]
-    unit_only = msgspec.structs.replace(
-        speed, unit=(unit,), precision=precision, chips=(base,), spread=(low, high), fit=record, source=source
-    )
-    return unit_only, found
+    told = record(held, table, module)
+    changes = {"unit": (unit,), "precision": precision, "spread": (low, high), "fit": told, "source": source}
+    return msgspec.structs.replace(speed, chips=(base,), **changes), found

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from math import exp, hypot, log
-from pathlib import Path
 
 import msgspec
 
-from benchmarks.latency.fit import Factors, Fitted, Free
-from benchmarks.latency.runs import Run
-from benchmarks.latency.validation import Held, power_of, score, spread_of
-from edgeplan.cost.speeds import ChipSpeed, Fit, Speed
-from edgeplan.devices import find_device
+from benchmarks.latency.dress import record, widened
+from benchmarks.latency.fit import Factors, Fitted, Free, fit
+from benchmarks.latency.runs import Loaded, Run, measured
+from benchmarks.latency.validation import Held, spread_of
+from edgeplan.cost.speeds import ChipSpeed, Speed
 
-__all__ = ["NOISE", "STRANGE", "UNFITTED", "Measured", "chips_of", "dressed", "factors", "free_of", "runs_of"]
+__all__ = ["STRANGE", "Measured", "as_integers", "chips_of", "dressed", "runs_of", "trained"]
 
-NOISE = 0.2
+_NOISE = 0.2
 """The scatter of logarithms taken for granted: cross-validation does worse with less, few families being at hand."""
-
-UNFITTED = Fit("", "", 0, 0, 0, 0, 0)
-"""Stands in a speed until it was fitted."""
 
 STRANGE = {"recurrent": 1.6, "sort": 1.6, "grouped": 1.4, "gather": 1.4, "deconv": 1.3, "resize": 1.2}
 """The doubt of families that hardly any network of these tables has."""
-
-_FOLDER = Path(__file__).parent.parent / "measured"
 
 _FEW = 10
 """Of so few runs, a chip's own spread is no better than a guess: that of all chips counts as well."""
@@ -40,12 +33,12 @@ def runs_of(tables: Sequence[str], unit: str, bits: int) -> list[Run]:
 
     A network stored as integers (`_quant`) runs as it is, another one as though it were quantised.
     """
-    found: list[Run] = []
-    for table in tables:
-        with (_FOLDER / f"tflite_{table}.csv").open(encoding="utf-8", newline="") as file:
-            rows = [r for r in csv.DictReader(file) if r["unit"] == unit and int(r["bits"]) == bits]
-        found += (_run(table, row, bits, unit) for row in rows)
-    return found
+    return [
+        _run(table, row, bits, unit)
+        for table in tables
+        for row in measured(f"tflite_{table}")
+        if row["unit"] == unit and int(row["bits"]) == bits
+    ]
 
 
 def _run(table: str, row: Mapping[str, str], bits: int, unit: str) -> Run:
@@ -62,21 +55,24 @@ def _run(table: str, row: Mapping[str, str], bits: int, unit: str) -> Run:
     )
 
 
-def chips_of(runs: Sequence[Run], base: str) -> list[str]:
-    """The chips of the runs but the one the speeds are of."""
-    return sorted({find_device(r.device).chip_id for r in runs} - {base})
+def chips_of(loaded: Sequence[Loaded], base: str, start: Mapping[str, Factors]) -> dict[str, Factors]:
+    """Where the factors of the chips of the runs start: as given, else like the base, which the speeds are of."""
+    others = {r.target.device.chip_id for r in loaded} - {base}
+    return {chip: start.get(chip, Factors()) for chip in sorted(others)}
 
 
-def factors(chips: Sequence[str], given: Mapping[str, Factors]) -> dict[str, Factors]:
-    """Where the factors of chips start: as given, else like the chip the speeds are of."""
-    return {chip: given.get(chip, Factors()) for chip in chips}
+def trained(
+    loaded: Sequence[Loaded],
+    speeds: Sequence[Speed],
+    base: str,
+    start: Mapping[str, Factors],
+    fixed: float = 0.7,
+    firm: Mapping[str, float] | None = None,
+) -> Fitted:
+    """A fit of all figures of the speeds and of three factors for each chip but the base.
 
-
-def free_of(
-    speeds: Sequence[Speed], chips: Sequence[str], fixed: float = 0.7, firm: Mapping[str, float] | None = None
-) -> list[Free]:
-    """Every figure of the speeds and three factors a chip. Rates are open within a factor of two or so; `fixed` is how
-    far the factors of fixed times are expected to lie from where they start, `firm` says so of figures by name.
+    Rates are open within a factor of two or so; `fixed` is how far the factors of fixed times are expected to lie from
+    where they start, `firm` says so of figures by name.
     """
     open_: dict[str, float] = {}
     for i, s in enumerate(speeds):
@@ -85,9 +81,11 @@ def free_of(
         open_ |= {f"{i}.penalty.{p.name}": 0.5 for p in s.penalty}
         open_ |= {f"{i}.launch.{k}": 0.7 for k in s.launch}
         open_[f"{i}.floor"] = 0.5
+    chips = chips_of(loaded, base, start)
     for chip in chips:
         open_ |= {f"chip.{chip}.work": 0.7, f"chip.{chip}.traffic": 0.7, f"chip.{chip}.fixed": fixed}
-    return [Free(name, sd) for name, sd in (open_ | dict(firm or {})).items()]
+    free = [Free(name, sd) for name, sd in (open_ | dict(firm or {})).items()]
+    return fit(loaded, speeds, free, chips, noise=_NOISE)
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -101,7 +99,7 @@ def dressed(
     fitted: Fitted,
     held: Sequence[Held],
     table: str,
-    script: str,
+    module: str,
     source: Mapping[str, str],
     base: str,
     units: tuple[str, ...],
@@ -110,35 +108,35 @@ def dressed(
 ) -> tuple[list[Speed], list[ChipSpeed]]:
     """The fitted figures with their record.
 
-    The spread is that of the held-out runs on the chip the speeds are of, where there are enough, or as given; a
-    table of another laboratory lies a little further off. `widen` of another chip is what its own runs ask for.
+    Of the units a network ran on, `units` are those that the figures are published for. The spread is that of the
+    held-out runs on the chip the speeds are of, where there are enough, or as given; a table of another laboratory lies
+    a little further off. `widen` of another chip is what its own runs ask for.
     """
-    s = score(held)
-    figures = (round(x, 3) for x in (s.error, s.rank, s.covered))
-    record = Fit(table, f"benchmarks/latency/tables/{script}.py", s.models, s.runs, *figures)
+    fit = record(held, table, module)
     mine = [h for h in held if h.loaded.target.device.chip_id == base]
     if len(mine) < _FEW:
         mine = list(held)
     low, high = _beside_lab(spread or spread_of(mine))
-    speeds = [msgspec.structs.replace(speed, spread=(low, high), fit=record, source=source) for speed in fitted.speeds]
+    changes = {"spread": (low, high), "fit": fit, "source": source}
+    speeds = [
+        msgspec.structs.replace(speed, unit=tuple(u for u in speed.unit if u in units), **changes)
+        for speed in fitted.speeds
+    ]
     found = []
-    for chip, measured in chips.items():
+    for chip, ran in chips.items():
         f = fitted.chips[chip]
         own = [h for h in held if h.loaded.target.device.chip_id == chip]
-        widen = power_of([(h, (low, high)) for h in own])
-        if len(own) < _FEW:
-            widen = max(widen, 1.3)
         found.append(
             ChipSpeed(
                 chip,
                 units,
                 base,
-                measured.why,
-                measured.source,
+                ran.why,
+                ran.source,
                 work=f.work,
                 traffic=f.traffic,
                 fixed=f.fixed,
-                widen=widen,
+                widen=widened(own, (low, high), _FEW),
                 measured=True,
             )
         )
@@ -149,3 +147,19 @@ def _beside_lab(spread: tuple[float, float]) -> tuple[float, float]:
     """A range with the scatter between laboratories added to that between networks."""
     low, high = (hypot(log(end), log(_LAB)) for end in spread)
     return exp(-low), exp(high)
+
+
+def as_integers(floats: Sequence[Speed], source: Mapping[str, str] | None = None) -> list[Speed]:
+    """The GPU delegate computes integers as floats: the same figures with each byte counted twice."""
+    return [
+        msgspec.structs.replace(
+            s,
+            precision=("int8", "int16"),
+            gbytes={k: v / 2 for k, v in s.gbytes.items()},
+            bits=0,
+            penalty=tuple(msgspec.structs.replace(p, ns_per_kb=2 * p.ns_per_kb) for p in s.penalty),
+            note="The delegate computes integers as floats: the figures for floats, each byte counted twice.",
+            source={**s.source, **(source or {})},
+        )
+        for s in floats
+    ]

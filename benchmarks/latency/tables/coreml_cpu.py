@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from benchmarks.latency.fit import Factors, Fitted, Free, fit
+from benchmarks.latency.fit import Factors, Fitted, Free
 from benchmarks.latency.runs import Loaded, Run
-from benchmarks.latency.tables._coreml import CPU, Measured, dressed, rows
+from benchmarks.latency.tables._coreml import CPU, Measured, dressed, rows, trained
 from benchmarks.latency.validation import Held, spread_of
 from edgeplan.cost.speeds import ChipSpeed, Speed
 
@@ -62,15 +62,13 @@ def speeds() -> tuple[Speed, ...]:
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """The figures of the iPhone 11's chip and three factors for the two others."""
-    kinds = ("work", "traffic", "fixed")
-    factors = [Free(f"chip.{c}.{k}", sd) for c, m in _CHIPS.items() for k, sd in zip(kinds, m.sd, strict=True)]
-    return fit(loaded, speeds(), [*_FREE, *factors], {c: m.start for c, m in _CHIPS.items()}, noise=0.15)
+    return trained(loaded, speeds(), _FREE, _CHIPS, noise=0.15)
 
 
 def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipSpeed]]:
     """Of float16 and int8 as of float32: fewer bytes, but products take as long. One spread for all chips."""
     speed, chips = dressed(
-        fitted, held, "iPhone 11 Pro and 7", "coreml_cpu", _SOURCE, _BASE, "cpu", ("float32", "float16", "int8"), _CHIPS
+        fitted, held, "iPhone 11 Pro and 7", __name__, _SOURCE, _BASE, "cpu", ("float32", "float16", "int8"), _CHIPS
     )
     low, high = spread_of(held)
     told = msgspec.structs.replace(speed, spread=(low, high))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks.latency.fit import Factors, Fitted, fit
+from benchmarks.latency.fit import Factors, Fitted
 from benchmarks.latency.runs import Loaded, Run
 from benchmarks.latency.tables import tflite_cpu_float
-from benchmarks.latency.tables._tflite import NOISE, chips_of, factors, free_of
+from benchmarks.latency.tables._tflite import trained
 
 __all__ = ["ABOUT", "OUT", "REACH", "TITLE", "runs", "speeds", "train"]
 
@@ -41,8 +41,7 @@ speeds = tflite_cpu_float.speeds
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """Fitted on the chips at hand; the others by their cores."""
-    chips = factors(chips_of([r.run for r in loaded], _BASE), {c: f for c, (_, f) in _BY_CORES.items()})
-    found = fit(loaded, speeds(), free_of(speeds(), list(chips), 0.3), chips, noise=NOISE)
+    found = trained(loaded, speeds(), _BASE, {c: f for c, (_, f) in _BY_CORES.items()}, 0.3)
     known = {_BASE: Factors(), **found.chips}
     for chip, (like, by) in _BY_CORES.items():
         if chip not in known:

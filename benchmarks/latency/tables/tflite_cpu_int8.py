@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.latency.fit import Factors, Fitted, fit
+from benchmarks.latency.dress import UNFITTED
+from benchmarks.latency.fit import Factors, Fitted
 from benchmarks.latency.runs import Loaded, Run
-from benchmarks.latency.tables._tflite import (
-    NOISE,
-    STRANGE,
-    UNFITTED,
-    Measured,
-    chips_of,
-    dressed,
-    factors,
-    free_of,
-    runs_of,
-)
+from benchmarks.latency.tables._tflite import STRANGE, Measured, dressed, runs_of, trained
 from benchmarks.latency.validation import Held
 from edgeplan.cost.speeds import ChipSpeed, Penalty, Speed
 
@@ -143,12 +134,11 @@ def speeds() -> tuple[Speed, ...]:
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """All figures, and three factors a chip."""
-    chips = factors(chips_of([r.run for r in loaded], _BASE), _START)
-    return fit(loaded, speeds(), free_of(speeds(), list(chips), 0.3, _FIRM), chips, noise=NOISE)
+    return trained(loaded, speeds(), _BASE, _START, 0.3, _FIRM)
 
 
 def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipSpeed]]:
     """As fitted."""
     source = {"mobilenetv4-paper": "column 'Pixel 6 CPU'"}
     found = "MobileNetV4 paper, TensorFlow's, XNNPACK's"
-    return dressed(fitted, held, found, "tflite_cpu_int8", source, _BASE, ("xnnpack", "cpu"), _CHIPS)
+    return dressed(fitted, held, found, __name__, source, _BASE, ("xnnpack", "cpu"), _CHIPS)

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
-from benchmarks.latency.fit import Factors, Fitted, fit
+from benchmarks.latency.dress import UNFITTED
+from benchmarks.latency.fit import Factors, Fitted
 from benchmarks.latency.runs import Loaded, Run
-from benchmarks.latency.tables._tflite import (
-    NOISE,
-    STRANGE,
-    UNFITTED,
-    Measured,
-    chips_of,
-    dressed,
-    factors,
-    free_of,
-    runs_of,
-)
+from benchmarks.latency.tables._tflite import STRANGE, Measured, as_integers, dressed, runs_of, trained
 from benchmarks.latency.validation import Held
 from edgeplan.cost.speeds import ChipSpeed, Penalty, Speed
 
@@ -85,24 +74,11 @@ def speeds() -> tuple[Speed, ...]:
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """All figures, and three factors a chip."""
-    chips = factors(chips_of([r.run for r in loaded], _BASE), _START)
-    return fit(loaded, speeds(), free_of(speeds(), list(chips)), chips, noise=NOISE)
+    return trained(loaded, speeds(), _BASE, _START)
 
 
 def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipSpeed]]:
-    """Integers are computed as floats there: the same figures with each byte counted twice."""
-    found, chips = dressed(fitted, held, "MobileNetV4 paper, AI Hub", "tflite_gpu", _SOURCE, _BASE, ("gpu",), _CHIPS)
-    floats = [msgspec.structs.replace(s, unit=("gpu",)) for s in found]
-    integers = [
-        msgspec.structs.replace(
-            s,
-            precision=("int8", "int16"),
-            gbytes={k: v / 2 for k, v in s.gbytes.items()},
-            bits=0,
-            penalty=tuple(msgspec.structs.replace(p, ns_per_kb=2 * p.ns_per_kb) for p in s.penalty),
-            note="The delegate computes integers as floats: the figures for floats, each byte counted twice.",
-            source={**_SOURCE, "aihub-perf": "w8a8 on the GPU of the SA7255P and SA8255P: 1.00 to 1.02 times float"},
-        )
-        for s in floats
-    ]
-    return [*floats, *integers], chips
+    """Floats, and integers by them."""
+    floats, chips = dressed(fitted, held, "MobileNetV4 paper, AI Hub", __name__, _SOURCE, _BASE, ("gpu",), _CHIPS)
+    told = {"aihub-perf": "w8a8 on the GPU of the SA7255P and SA8255P: 1.00 to 1.02 times float"}
+    return [*floats, *as_integers(floats, told)], chips

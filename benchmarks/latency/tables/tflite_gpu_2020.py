@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
-from benchmarks.latency.fit import Factors, Fitted, fit
+from benchmarks.latency.dress import UNFITTED
+from benchmarks.latency.fit import Factors, Fitted
 from benchmarks.latency.runs import Loaded, Run
-from benchmarks.latency.tables._tflite import (
-    NOISE,
-    STRANGE,
-    UNFITTED,
-    Measured,
-    chips_of,
-    dressed,
-    factors,
-    free_of,
-    runs_of,
-)
+from benchmarks.latency.tables._tflite import STRANGE, Measured, as_integers, dressed, runs_of, trained
 from benchmarks.latency.validation import Held
 from edgeplan.cost.speeds import ChipSpeed, Speed
 
@@ -35,6 +24,7 @@ REACH = {"covered": (0.75, 0.90)}
 OUT = "tflite/gpu_2020"
 
 _BASE = "snapdragon-845"
+_START = {"a12": Factors(1.8, 1.5, 1.0), "snapdragon-855": Factors(1.3, 1.3, 1.0)}
 _CHIPS = {
     "snapdragon-855": Measured(
         "five networks of EfficientNet-lite's page on a Pixel 4", {"efficientnet-lite": "'FP16 GPU latency', Pixel 4"}
@@ -72,33 +62,13 @@ def speeds() -> tuple[Speed, ...]:
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """All figures, and three factors a chip."""
-    chips = factors(
-        chips_of([r.run for r in loaded], _BASE),
-        {"a12": Factors(1.8, 1.5, 1.0), "snapdragon-855": Factors(1.3, 1.3, 1.0)},
-    )
-    return fit(loaded, speeds(), free_of(speeds(), list(chips), 0.3), chips, noise=NOISE)
+    return trained(loaded, speeds(), _BASE, _START, 0.3)
 
 
 def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipSpeed]]:
-    """The spread holds nine in ten of the held-out runs: the pages contradict each other by more than networks differ.
-
-    Integers are computed as floats there: the same figures with each byte counted twice.
-    """
+    """The spread holds nine in ten of the held-out runs: the pages contradict each other more than networks differ."""
     source = {"tflite-hosted": "column GPU, Pixel 3"}
     ratios = sorted(h.ratio for h in held)
     spread = ratios[len(ratios) // 20], ratios[-1 - len(ratios) // 20]
-    found, chips = dressed(
-        fitted, held, "TensorFlow's pages", "tflite_gpu_2020", source, _BASE, ("gpu",), _CHIPS, spread
-    )
-    floats = [msgspec.structs.replace(s, unit=("gpu",)) for s in found]
-    integers = [
-        msgspec.structs.replace(
-            s,
-            precision=("int8", "int16"),
-            gbytes={k: v / 2 for k, v in s.gbytes.items()},
-            bits=0,
-            note="The delegate computes integers as floats: the figures for floats, each byte counted twice.",
-        )
-        for s in floats
-    ]
-    return [*floats, *integers], chips
+    floats, chips = dressed(fitted, held, "TensorFlow's pages", __name__, source, _BASE, ("gpu",), _CHIPS, spread)
+    return [*floats, *as_integers(floats)], chips

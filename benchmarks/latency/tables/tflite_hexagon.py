@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
-from benchmarks.latency.fit import Fitted, fit
+from benchmarks.latency.dress import UNFITTED
+from benchmarks.latency.fit import Fitted
 from benchmarks.latency.runs import Loaded, Run
-from benchmarks.latency.tables._tflite import NOISE, STRANGE, UNFITTED, dressed, free_of, runs_of
+from benchmarks.latency.tables._tflite import STRANGE, dressed, runs_of, trained
 from benchmarks.latency.validation import Held
 from edgeplan.cost.speeds import ChipSpeed, Speed
 
@@ -52,11 +51,10 @@ def speeds() -> tuple[Speed, ...]:
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """All figures."""
-    return fit(loaded, speeds(), free_of(speeds(), ()), noise=NOISE)
+    return trained(loaded, speeds(), _BASE, {})
 
 
 def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipSpeed]]:
     """The delegate's own ops alone."""
     source = {"mobilenetv4-paper": "column 'Pixel 4 Hexagon DSP'"}
-    found, chips = dressed(fitted, held, "MobileNetV4 paper", "tflite_hexagon", source, _BASE, ("hexagon",), {})
-    return [msgspec.structs.replace(s, unit=("hexagon",)) for s in found], chips
+    return dressed(fitted, held, "MobileNetV4 paper", __name__, source, _BASE, ("hexagon",), {})

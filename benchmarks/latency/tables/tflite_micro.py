@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import msgspec
 
+from benchmarks.latency.dress import UNFITTED
 from benchmarks.latency.fit import Factors, Fitted, Free, fit
 from benchmarks.latency.runs import Loaded, Run
-from benchmarks.latency.tables._tflite import STRANGE, UNFITTED, Measured, chips_of, dressed, factors, runs_of
+from benchmarks.latency.tables._tflite import STRANGE, Measured, chips_of, dressed, runs_of
 from benchmarks.latency.validation import Held
 from edgeplan.cost.speeds import ChipSpeed, Speed
 
@@ -62,7 +63,7 @@ def speeds() -> tuple[Speed, ...]:
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """Rates, and how many times as fast a chip with a single network is."""
-    chips = factors(chips_of([r.run for r in loaded], _BASE), _START)
+    chips = chips_of(loaded, _BASE, _START)
     free = [Free(f"0.gmacs.{k}", 0.5) for k in ("*", "depthwise")] + [
         Free(f"0.gbytes.{k}", 0.5) for k in ("*", "weights")
     ]
@@ -74,5 +75,5 @@ def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipS
     """The spread holds the slowest and the fastest of the held-out runs on the board."""
     ratios = sorted(h.ratio for h in held if h.loaded.target.device.chip_id == _BASE)
     spread = min(ratios[0], 0.6), max(ratios[-1], 1.6)
-    found, chips = dressed(fitted, held, "MLPerf Tiny", "tflite_micro", _SOURCE, _BASE, ("cpu",), _CHIPS, spread)
+    found, chips = dressed(fitted, held, "MLPerf Tiny", __name__, _SOURCE, _BASE, ("cpu",), _CHIPS, spread)
     return found, [msgspec.structs.replace(chip, widen=_ONE_NETWORK) for chip in chips]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.latency.fit import Factors, Fitted
+from benchmarks.latency.dress import published
+from benchmarks.latency.fit import Fitted
 from benchmarks.latency.runs import Loaded, Run
 from benchmarks.latency.tables._tflite import runs_of
-from edgeplan.capability.rows import load_backend
-from edgeplan.cost.speeds import Speed, all_speeds
+from edgeplan.cost.speeds import Speed
 
 __all__ = ["ABOUT", "OUT", "REACH", "TITLE", "runs", "speeds", "train"]
 
@@ -28,13 +28,9 @@ def runs() -> list[Run]:
 
 def speeds() -> tuple[Speed, ...]:
     """The published ones."""
-    published, _, _ = all_speeds(load_backend("tflite"))
-    return tuple(s for s in published if "xnnpack" in s.unit and "float32" in s.precision)
+    return published("tflite", "xnnpack", "float32").speeds
 
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """The published figures, whatever the runs."""
-    _, chips, _ = all_speeds(load_backend("tflite"))
-    like = {c for s in speeds() for c in s.chips}
-    mine = [c for c in chips if c.like in like and "xnnpack" in c.unit]
-    return Fitted(speeds(), {c.chip: Factors(c.work, c.traffic, c.fixed) for c in mine})
+    return published("tflite", "xnnpack", "float32")

@@ -184,6 +184,7 @@ def _siglip2_base(hf: Any) -> Any:
 
 
 _OTHERS: Mapping[str, Any] = {
+    "apple/mobilevit-small": lambda hf: hf.MobileViTConfig(num_labels=1000),
     "LiheYoung/depth-anything-small-hf": lambda hf: _depth_anything(hf, [9, 10, 11, 12]),
     "depth-anything/Depth-Anything-V2-Small-hf": lambda hf: _depth_anything(hf, [3, 6, 9, 12]),
     "facebook/convnextv2-base-22k-224": lambda hf: hf.ConvNextV2Config(
@@ -192,6 +193,9 @@ _OTHERS: Mapping[str, Any] = {
     "facebook/detr-resnet-101-dc5": lambda hf: hf.DetrConfig(**{**_DETR, "backbone": "resnet101"}, dilation=True),
     "facebook/detr-resnet-50": lambda hf: hf.DetrConfig(**_DETR),
     "facebook/detr-resnet-50-dc5": lambda hf: hf.DetrConfig(**_DETR, dilation=True),
+    "facebook/levit-128S": lambda hf: hf.LevitConfig(
+        depths=[2, 3, 4], hidden_sizes=[128, 256, 384], num_attention_heads=[4, 6, 8], num_labels=1000
+    ),
     "facebook/vjepa2-vitl-fpc64-256": lambda hf: hf.VJEPA2Config(),
     "facebook/wav2vec2-conformer-rel-pos-large-960h-ft": lambda hf: hf.Wav2Vec2ConformerConfig(
         hidden_size=1024,
@@ -204,6 +208,8 @@ _OTHERS: Mapping[str, Any] = {
         position_embeddings_type="relative",
         vocab_size=32,
     ),
+    "distilbert/distilbert-base-uncased": lambda hf: hf.DistilBertConfig(),
+    "google-bert/bert-base-uncased": lambda hf: hf.BertConfig(),
     "google/electra-base-discriminator": lambda hf: hf.ElectraConfig(
         embedding_size=768, hidden_size=768, num_attention_heads=12, intermediate_size=3072
     ),
@@ -215,6 +221,7 @@ _OTHERS: Mapping[str, Any] = {
     ),
     "microsoft/conditional-detr-resnet-50": lambda hf: hf.ConditionalDetrConfig(**_DETR),
     "microsoft/trocr-small-handwritten": _trocr_small,
+    "nvidia/segformer-b0-finetuned-ade-512-512": lambda hf: hf.SegformerConfig(num_labels=150),
     "sentence-transformers/all-MiniLM-L6-v2": lambda hf: hf.BertConfig(
         hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
     ),

@@ -1,10 +1,10 @@
-"""Names of the networks that Qualcomm AI Hub measured, and which of them are variants of one architecture."""
+"""Names of the networks that Qualcomm AI Hub measured."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["MODELS", "display", "family"]
+__all__ = ["MODELS", "display"]
 
 _DISPLAYED: Mapping[str, str] = {
     "beit": "Beit",
@@ -113,74 +113,6 @@ _DISPLAYED: Mapping[str, str] = {
 }
 """Names of the networks that are one component: the component is called so."""
 
-_FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "bert": ("electra_bert_base_discrim_google", "minilm_v2", "mobile_bert_uncased_google"),
-    "bev": ("bevdet", "bevformer", "bevfusion_det", "cvt", "gkt"),
-    "bilateral_segmentation": ("ddrnet23_slim", "pidnet"),
-    "centernet": ("centernet_2d", "centernet_3d"),
-    "convnext": ("convnext_base", "convnext_tiny", "convnext_v2_base"),
-    "deeplab": ("deeplab_xception", "deeplabv3_plus_mobilenet", "pspnet"),
-    "depth_anything": ("depth_anything", "depth_anything_v2"),
-    "detr": ("conditional_detr_resnet50", "detr_resnet101_dc5", "detr_resnet50", "detr_resnet50_dc5", "dfine"),
-    "efficientnet": ("efficientnet_b4", "efficientnet_v2_s", "gpunet"),
-    "esrgan": ("esrgan", "real_esrgan_x4plus"),
-    "ffnet": ("ffnet_122ns_lowres", "ffnet_54s", "ffnet_78s_lowres"),
-    "hrnet": ("hrnet_face", "hrnet_pose"),
-    "inception": ("googlenet", "inception_v3", "inception_v4"),
-    "intern_vit": ("intern3_5_vl_2b", "intern3_5_vl_4b"),
-    "marian": (
-        "opus_mt_de_en",
-        "opus_mt_en_es",
-        "opus_mt_en_fr",
-        "opus_mt_en_it",
-        "opus_mt_en_ko",
-        "opus_mt_en_zh",
-        "opus_mt_es_en",
-        "opus_mt_fr_en",
-        "opus_mt_it_en",
-    ),
-    "mediapipe": ("mediapipe_face", "mediapipe_hand", "mediapipe_hand_gesture", "mediapipe_pose", "mediapipe_selfie"),
-    "mobilenet": ("mnasnet05", "mobile_facenet", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v4"),
-    "rcnn": ("detectron2_detection", "detectron2_panoptic_seg"),
-    "resnet": ("resnet101", "resnet50", "resnext101", "resnext50", "wideresnet50"),
-    "resnet_video": ("resnet_2plus1d", "resnet_3d", "resnet_mixed"),
-    "small_sr": (
-        "dncnn",
-        "quicksrnetlarge",
-        "quicksrnetmedium",
-        "real_esrgan_general_x4v3",
-        "sesr_m5",
-        "srgan",
-        "xlsr",
-    ),
-    "stable_diffusion": ("controlnet_canny", "stable_diffusion_v1_5", "stable_diffusion_v2_1"),
-    "swin": ("swin_base", "swin_small", "swinv2_base"),
-    "vit": ("beit", "openai_clip", "owl_vit", "siglip2", "vit"),
-    "vits": ("melotts_en", "melotts_ja", "melotts_ko", "melotts_zh", "pipertts_it"),
-    "whisper": (
-        "distil_whisper",
-        "whisper_base",
-        "whisper_large_v3_turbo",
-        "whisper_large_v3_turbo_quantized",
-        "whisper_medium_quantized",
-        "whisper_small_quantized",
-        "whisper_tiny",
-    ),
-    "yolo": (
-        "deepbox",
-        "lpdm",
-        "rtmdet",
-        "yolo26_seg",
-        "yolov10_det",
-        "yolov5",
-        "yolov5_face",
-        "yolov8_obb",
-        "yolov8_seg",
-        "yolov9_det",
-        "yolox",
-    ),
-}
-
 _PARTS = (
     "bevdet",
     "bevfusion_det",
@@ -237,11 +169,3 @@ MODELS = tuple(sorted((*_DISPLAYED, *_PARTS)))
 def display(model: str) -> str:
     """The name that AI Hub shows for a network of one component."""
     return _DISPLAYED.get(model, model)
-
-
-def family(model: str) -> str:
-    """The architecture that `model` is a variant of; one that stands alone is its own family."""
-    for name, members in _FAMILIES.items():
-        if model in members:
-            return name
-    return model
