@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isnan
 
 from benchmarks.latency.fit import Factors, Fitted
 from benchmarks.latency.validation import Held, power_of, score, spearman
 from edgeplan.capability.rows import load_backend
 from edgeplan.cost.speeds import Fit, all_speeds
+from edgeplan.cost.unit_speed import Speeds
 
-__all__ = ["UNFITTED", "published", "record", "widened"]
+__all__ = ["UNFITTED", "published", "record", "widened", "with_published_ranges"]
 
 UNFITTED = Fit("", "", 0, 0, 0, 0, 0)
 """Stands in a speed until it was fitted."""
@@ -34,6 +36,16 @@ def widened(held: Sequence[Held], around: tuple[float, float], few: int) -> floa
     """The power to which a range has to be raised to hold 80 % of a chip's own runs; fewer than `few` prove little."""
     power = power_of([(h, around) for h in held])
     return max(power, _AT_LEAST) if len(held) < few else power
+
+
+def with_published_ranges(held: Sequence[Held]) -> list[Held]:
+    """The runs with the range that a plan would give, that of the unit which does most of the work."""
+    found = []
+    for h in held:
+        kernel = max(h.loaded.kernels, key=lambda k: (k.macs, k.moved))
+        at = Speeds(h.loaded.target).of(kernel.unit, kernel.precision)
+        found.append(replace(h, around=(at.low, at.high)) if at else h)
+    return found
 
 
 def published(backend: str, unit: str, precision: str) -> Fitted:

@@ -47,12 +47,15 @@ def _between(value: tuple[float, float] | None) -> str:
 
 
 def _section(module: ModuleType, held: Sequence[Held]) -> Iterator[str]:
-    low, high = spread_of(held)
+    around = None if held[0].around else spread_of(held)
     yield f"## {module.TITLE}"
     yield ""
     yield module.ABOUT.strip()
     yield ""
-    yield f"The range is {low:.2f} to {high:.2f} times the likely figure."
+    if around:
+        yield f"The range is {around[0]:.2f} to {around[1]:.2f} times the likely figure."
+    else:
+        yield "Nothing is fitted here: the figures and ranges are those published, as a plan gives them."
     yield ""
     part: Callable[[Run], str] = getattr(module, "part", lambda run: "")
     parts: dict[tuple[str, str], list[Held]] = {}
@@ -63,7 +66,7 @@ def _section(module: ModuleType, held: Sequence[Held]) -> Iterator[str]:
     yield "|---|---|--:|--:|--:|--:|--:|"
     for (name, title), hs in sorted(parts.items(), key=lambda kv: (kv[0][0], kv[0][1] != "", -len(kv[1]))):
         s = score(hs)
-        inside = sum(low <= h.ratio <= high for h in hs) / len(hs)
+        inside = sum(_is_inside(h, around) for h in hs) / len(hs)
         rank = f"{s.rank:.3f}" if s.rank == s.rank else "-"
         ordered = f"{s.ordered:.1%}" if s.ordered == s.ordered else "-"
         yield f"| {name} | {title or 'all'} | {len(hs)} | {s.error:.0%} | {rank} | {inside:.0%} | {ordered} |"
@@ -83,3 +86,8 @@ def _section(module: ModuleType, held: Sequence[Held]) -> Iterator[str]:
         if len(seen) == _WORST:
             break
     yield ""
+
+
+def _is_inside(held: Held, around: tuple[float, float] | None) -> bool:
+    low, high = held.around or around or (0.0, 0.0)
+    return low <= held.ratio <= high

@@ -17,10 +17,14 @@ __all__ = ["Held", "Score", "cross_validate", "power_of", "score", "spearman", "
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A run with what a fit that did not see its group says: seconds."""
+    """A run with what a fit that did not see its group says: seconds.
+
+    `around` are the factors of the range that is published for it, where the published figures are checked.
+    """
 
     loaded: Loaded
     predicted: float
+    around: tuple[float, float] | None = None
 
     @property
     def ratio(self) -> float:
@@ -106,7 +110,7 @@ def _quantiles(held: Sequence[Held], level: float) -> tuple[float, float]:
 
 
 def score(held: Sequence[Held]) -> Score:
-    """The figures of a table; the range of a run is that of all groups but its own."""
+    """The figures of a table; the range of a run is that published for it, else that of all groups but its own."""
     errors = [abs(h.predicted / h.loaded.run.seconds - 1) for h in held]
     by_device: dict[str, list[Held]] = {}
     for h in held:
@@ -118,8 +122,10 @@ def score(held: Sequence[Held]) -> Score:
         right, pairs = right + r, pairs + n
     inside = 0
     for group, rest in _groups_and_others(held):
-        low, high = spread_of(rest)
-        inside += sum(low <= h.ratio <= high for h in group)
+        others = (0.0, 0.0) if all(h.around for h in group) else spread_of(rest)
+        for h in group:
+            low, high = h.around or others
+            inside += low <= h.ratio <= high
     return Score(
         float(np.median(errors)),
         float(np.median(ranks)) if ranks else float("nan"),

@@ -35,7 +35,7 @@ def _speed(s: Speed) -> Iterator[str]:
         if getattr(s, key):
             yield f"{key:<10} = {getattr(s, key)}"
     if s.align != Align():
-        kept = {k: getattr(s.align, k) for k in ("input", "output", "row") if getattr(s.align, k) > 1}
+        kept = {k: getattr(s.align, k) for k in ("input", "output", "row", "packed") if getattr(s.align, k) > 1}
         yield f"align      = {_value(kept)}"
     if s.fuses:
         yield f"fuses      = {_value(s.fuses)}"

@@ -196,6 +196,9 @@ class _Grouping:
         if speed is None or (speed.align.input <= 1 and speed.align.output <= 1):
             return macs
         inner, outer = _channels(self._graph, op, self._flow.families[i])
+        made = self._graph.values[op.outputs[0]].elements
+        if 0 < inner <= speed.align.packed and made:
+            inner = max(macs // made, 1)  # the channels of all taps lie beside each other
         return macs * _waste(inner, speed.align.input) * _waste(outer, speed.align.output)
 
 

@@ -42,11 +42,15 @@ class Penalty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Align(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a unit rounds up to: channels in and out of a contraction, bytes of the last axis of a value."""
+    """What a unit rounds up to: channels in and out of a contraction, bytes of the last axis of a value.
+
+    Input channels of at most `packed` are packed with the taps of the filter, and their product is rounded up.
+    """
 
     input: int = 1
     output: int = 1
     row: int = 1
+    packed: int = 0
 
 
 class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -130,6 +130,7 @@ def _figure_rows(at: UnitSpeed) -> Iterator[tuple[str, Text]]:
     yield "floor", Text(f"{say_seconds(speed.floor * 1e-6 * at.fixed)} a run")
     align = speed.align
     steps = [f"{name} channels by {n}" for name, n in (("input", align.input), ("output", align.output)) if n > 1]
+    steps += [f"up to {align.packed} input channels together with the filter's taps"] if align.packed else []
     steps += [f"the last axis by {align.row} bytes"] if align.row > 1 else []
     if steps:
         yield "rounded up", Text(", ".join(steps))

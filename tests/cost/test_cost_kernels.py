@@ -77,6 +77,20 @@ def test_channels_are_rounded_up_to_what_the_unit_works_on(toy: Toy, given: Give
     assert sorted(kernel.values) == [5120, 10240, 10240]  # rows of 40 bytes take 64
 
 
+@pytest.mark.parametrize(("packed", "depth"), [(0, 8 * 9), (3, 8 * 9), (4, 40)])
+def test_few_input_channels_fill_a_unit_with_the_taps_of_the_filter(
+    toy: Toy, given: Given, packed: int, depth: int
+) -> None:
+    given(align={"input": 8, "packed": packed})
+    text = """g (float[1,4,10,10] x) => (float[1,16,8,8] y) <int64[4] s = {16,4,3,3}> {
+        w = ConstantOfShape (s)
+        y = Conv (x, w)
+    }"""
+    (kernel,) = kernels(text, toy())
+    assert kernel.macs == 16 * 64 * 4 * 9
+    assert kernel.aligned == 16 * 64 * depth
+
+
 def test_floats_take_what_the_unit_holds_them_in(toy: Toy, given: Given) -> None:
     given(bits=16)
     (kernel,) = kernels(CONV_RELU_ADD, toy())

@@ -58,6 +58,16 @@ def test_a_newer_phone_is_not_slower(model: Path, use: tuple[str, ...]) -> None:
     assert tensor == sorted(tensor, reverse=True)
 
 
+@pytest.mark.parametrize("assume", ["", "w8a8"])
+@pytest.mark.parametrize("line", ["7-gen-3 7-gen-4", "8-gen-1 8-gen-2 8-gen-3 8-elite 8-elite-gen-5"])
+def test_launches_on_a_newer_snapdragons_cpu_are_not_slower(line: str, assume: Scheme) -> None:
+    """The detector of faces is so small that most of its time goes to launches."""
+    named = [f"snapdragon-{n}" for n in line.split()]
+    devices = {d.chip_id: d.id for d in all_devices() if "tflite" in d.backends and d.chip_id in named}
+    times = [total(FACES, devices[n], "xnnpack", assume=assume).likely for n in named]
+    assert times == sorted(times, reverse=True)
+
+
 def test_a_newer_raspberry_pi_is_faster() -> None:
     boards = ["raspberry-pi-zero-2-w", "raspberry-pi-3-model-b-plus", "raspberry-pi-4-4gb", "raspberry-pi-5-8gb"]
     for assume in ("", "w8a8"):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from benchmarks.latency.dress import UNFITTED
 from benchmarks.latency.fit import Factors, Fitted, Free, fit
-from benchmarks.latency.runs import Loaded, Run
-from edgeplan.cost.speeds import Align, Fit, Speed
+from benchmarks.latency.runs import Loaded, Run, measured
+from edgeplan.cost.speeds import Align, Speed
 
 __all__ = [
     "BASE",
     "MODULES",
-    "UNFITTED",
     "Module",
     "factors",
     "free",
@@ -26,13 +24,9 @@ __all__ = [
     "weights",
 ]
 
-UNFITTED = Fit("", "", 0, 0, 0, 0, 0)
-"""Stands in a speed until it was fitted."""
-
 BASE = "jetson-agx-orin-64gb"
 """The module whose speeds are written down; all others are so many times as fast."""
 
-_FOLDER = Path(__file__).parent.parent / "measured"
 _POINTWISE = ("activation", "arithmetic", "norm", "softmax", "reduction", "move", "cast", "resize", "gather")
 
 
@@ -69,8 +63,7 @@ def rows(
 ) -> list[Run]:
     """The rows of `measured/tensorrt_jetson.csv` at some precisions, without the tables or modules to `leave`."""
     wanted = set(precisions)
-    with (_FOLDER / "tensorrt_jetson.csv").open(encoding="utf-8", newline="") as file:
-        found = [r for r in csv.DictReader(file) if r["precision"] in wanted]
+    found = [r for r in measured("tensorrt_jetson") if r["precision"] in wanted]
     return [
         Run(
             r["table"],
@@ -104,13 +97,14 @@ def lanes() -> tuple[Speed, ...]:
     """Where the fits start: multiply-accumulates and bandwidth below the peaks of the data sheet, 5 us a launch.
 
     An engine fuses whatever is pointwise or moves data with the kernel that makes it. In INT8 `x * sigmoid(x)` stays a
-    kernel of its own. Tensor cores work on tiles of 32 or 64 channels. Products with weights have a rate of their own
+    kernel of its own. Tensor cores work on tiles of 32 or 64 channels; the few channels of an image fill them together
+    with the taps of the filter. Products with weights have a rate of their own
     in FP16: the three of an attention are one product there, and attention never stores its scores.
     """
     return (
-        _lane("float16", {"*": 16_000, "linear": 16_000}, Align(32, 64), gates=True),
-        _lane("float32", {"*": 7_500}, Align(32, 64), gates=True),
-        _lane("int8", {"*": 30_000}, Align(64, 64), gates=False),
+        _lane("float16", {"*": 16_000, "linear": 16_000}, Align(32, 64, packed=8), gates=True),
+        _lane("float32", {"*": 7_500}, Align(32, 64, packed=8), gates=True),
+        _lane("int8", {"*": 30_000}, Align(64, 64, packed=8), gates=False),
     )
 
 

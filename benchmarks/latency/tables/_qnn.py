@@ -15,9 +15,10 @@ from benchmarks.latency.fit import Factors, Fitted, Free, fit, predict
 from benchmarks.latency.runs import Loaded, Run, measured
 from benchmarks.latency.tables._qnn_carried import carried
 from benchmarks.latency.validation import Held, spread_of
-from edgeplan.cost.speeds import Align, ChipSpeed, Penalty, Speed
+from edgeplan.capability.rows import load_backend
+from edgeplan.cost.speeds import Align, ChipSpeed, Penalty, Speed, all_speeds
 
-__all__ = ["PRECISIONS", "Base", "dressed", "fitted", "part", "rows", "speeds"]
+__all__ = ["PRECISIONS", "Base", "dressed", "fitted", "part", "published", "rows", "speeds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,3 +272,15 @@ def dressed(fitted: Fitted, held: Sequence[Held], base: Base, module: str) -> tu
                 )
             )
     return found, [*chips, *carried(chips, base.chip, [s.precision for s in found])]
+
+
+def published(base: Base) -> Fitted:
+    """What is published of a chip, and of the chips that are told in terms of it."""
+    known = all_speeds(load_backend("qnn"))
+    mine = [s for s in known.speed if base.chip in s.chips]
+    names = {s.precision: p for p, s in zip(PRECISIONS, mine, strict=True)}
+    factors = {f"{base.chip}/{p}": Factors() for p in PRECISIONS}
+    for c in known.chip:
+        if c.like == base.chip and c.precision in names:
+            factors[f"{c.chip}/{names[c.precision]}"] = Factors(c.work, c.traffic, c.fixed)
+    return Fitted(tuple(msgspec.structs.replace(s, unit=("htp", "cpu")) for s in mine), factors)

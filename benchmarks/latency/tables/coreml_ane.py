@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from benchmarks.latency.dress import UNFITTED
 from benchmarks.latency.fit import Factors, Fitted, Free
 from benchmarks.latency.runs import Loaded, Run
@@ -75,7 +77,7 @@ _PENALTIES = (
             "opt-quantization-perf": "MobileViTv2 takes 1.3 times",
         },
         when={"x.shape[-1]": {"min": 2}},
-        ns_per_kb=20,
+        ns_per_kb=16,
     ),
     Penalty(
         "short-last-axis",
@@ -145,9 +147,14 @@ _FREE = (
     Free("0.gbytes.weights", 0.3),
     Free("0.gbytes.near", 0.5),
     Free("0.penalty.transpose", 1),
-    Free("0.penalty.swish", 1),
+    Free("0.penalty.swish", 0.2),
     Free("0.penalty.short-last-axis", 1),
 )
+
+
+_LABORATORIES = 1.2
+"""The power by which the iPhone 12's range is wider than its held-out networks ask for: those of a laboratory that no
+fit saw (SHViT's) lie a fifth above what is said."""
 
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
@@ -158,4 +165,6 @@ def train(loaded: Sequence[Loaded]) -> Fitted:
 def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipSpeed]]:
     """The base and the chips."""
     speed, chips = dressed(fitted, held, "iPhone 12 to 15 Pro", __name__, SOURCE, BASE, "ane", ("float16",), CHIPS)
-    return [with_attention(speed)], chips
+    low, high = (end**_LABORATORIES for end in speed.spread)
+    wider = msgspec.structs.replace(with_attention(speed), spread=(low, high))
+    return [wider], [msgspec.structs.replace(c, widen=max(1.0, c.widen / _LABORATORIES)) for c in chips]

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import msgspec
-
-from benchmarks.latency.fit import Factors, Fitted
+from benchmarks.latency.fit import Fitted
 from benchmarks.latency.runs import Loaded, Run
 from benchmarks.latency.tables import _qnn
-from benchmarks.latency.tables._qnn import PRECISIONS
 from benchmarks.latency.tables.qnn_htp import BASE
-from edgeplan.capability.rows import load_backend
-from edgeplan.cost.speeds import Speed, all_speeds
+from edgeplan.cost.speeds import Speed
 
-__all__ = ["ABOUT", "OUT", "REACH", "TITLE", "published", "runs", "speeds", "train"]
+__all__ = ["ABOUT", "OUT", "REACH", "TITLE", "part", "runs", "speeds", "train"]
 
 TITLE = "QNN, one chip told by another"
 ABOUT = """The same rows of Qualcomm AI Hub, each chip predicted with the published figures of another chip of its
@@ -53,16 +49,4 @@ def speeds() -> tuple[Speed, ...]:
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """The published figures, whatever the runs."""
-    return published(BASE)
-
-
-def published(base: _qnn.Base) -> Fitted:
-    """What is published of a chip, and of the chips that are told in terms of it."""
-    known = all_speeds(load_backend("qnn"))
-    mine = [s for s in known.speed if base.chip in s.chips]
-    names = {s.precision: p for p, s in zip(PRECISIONS, mine, strict=True)}
-    factors = {f"{base.chip}/{p}": Factors() for p in PRECISIONS}
-    for c in known.chip:
-        if c.like == base.chip and c.precision in names:
-            factors[f"{c.chip}/{names[c.precision]}"] = Factors(c.work, c.traffic, c.fixed)
-    return Fitted(tuple(msgspec.structs.replace(s, unit=("htp", "cpu")) for s in mine), factors)
+    return _qnn.published(BASE)

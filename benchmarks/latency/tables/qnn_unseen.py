@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from benchmarks.latency.fit import Fitted
 from benchmarks.latency.runs import Loaded, Run
 from benchmarks.latency.tables import _qnn
-from benchmarks.latency.tables.qnn_devices import published
 from benchmarks.latency.tables.qnn_htp import BASE
 from edgeplan.cost.speeds import Speed
 
-__all__ = ["ABOUT", "OUT", "PART", "REACH", "TITLE", "runs", "speeds", "train"]
+__all__ = ["ABOUT", "OUT", "REACH", "TITLE", "part", "runs", "speeds", "train"]
 
 TITLE = "QNN, networks nobody fitted, a check"
 ABOUT = """Twenty networks of Qualcomm AI Hub Models 0.47.0 (QAIRT 2.43), of seventeen families, that 0.65.0 has no
@@ -21,6 +20,7 @@ concatenations of integers (DenseNet: twice) are what is wrong; of the others th
 the same network differs by up to 25 % between the two releases."""
 REACH = {"error": 0.18, "rank": 0.85, "ordered": 0.90}
 OUT = ""
+PUBLISHED = True
 
 _DEVICES = (
     "snapdragon-8-gen-3",
@@ -32,9 +32,7 @@ _DEVICES = (
 )
 
 
-def PART(run: Run) -> str:  # noqa: N802
-    """The precision a run is scored with."""
-    return run.assume or "float"
+part = _qnn.part
 
 
 def runs() -> list[Run]:
@@ -49,4 +47,4 @@ def speeds() -> tuple[Speed, ...]:
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """The published figures, whatever the runs."""
-    return published(BASE)
+    return _qnn.published(BASE)

@@ -7,24 +7,22 @@ from collections.abc import Sequence
 from benchmarks.latency.fit import Fitted
 from benchmarks.latency.runs import Loaded, Run
 from benchmarks.latency.tables import _qnn
-from benchmarks.latency.tables.qnn_devices import published
 from benchmarks.latency.tables.qnn_htp_v79 import BASE
 from edgeplan.cost.speeds import Speed
 
-__all__ = ["ABOUT", "OUT", "PART", "REACH", "TITLE", "runs", "speeds", "train"]
+__all__ = ["ABOUT", "OUT", "REACH", "TITLE", "part", "runs", "speeds", "train"]
 
 TITLE = "QNN, networks nobody fitted (v79, v81), a check"
 ABOUT = """The same networks on the Snapdragon 8 Elite, the 8 Elite Gen 5 (a chip carried over from
 its edition for Galaxy) and the X2 Elite."""
 REACH = {"error": 0.18, "rank": 0.85, "ordered": 0.90}
 OUT = ""
+PUBLISHED = True
 
 _DEVICES = ("snapdragon-8-elite-for-galaxy", "snapdragon-8-elite-gen-5", "snapdragon-x2-elite")
 
 
-def PART(run: Run) -> str:  # noqa: N802
-    """The precision a run is scored with."""
-    return run.assume or "float"
+part = _qnn.part
 
 
 def runs() -> list[Run]:
@@ -39,4 +37,4 @@ def speeds() -> tuple[Speed, ...]:
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """The published figures, whatever the runs."""
-    return published(BASE)
+    return _qnn.published(BASE)

@@ -9,10 +9,9 @@ from benchmarks.latency.fit import Fitted
 from benchmarks.latency.runs import Loaded, Run
 from benchmarks.latency.tables import tensorrt_gpu
 from benchmarks.latency.tables._jetson import BASE, lanes, train_on
-from benchmarks.latency.validation import Held
-from edgeplan.cost.speeds import ChipSpeed, Speed
+from edgeplan.cost.speeds import Speed
 
-__all__ = ["ABOUT", "OUT", "REACH", "TITLE", "dress", "runs", "speeds", "train"]
+__all__ = ["ABOUT", "OUT", "REACH", "TITLE", "runs", "speeds", "train"]
 
 TITLE = "Jetson GPUs, TensorRT: modules nobody measured"
 ABOUT = """The same runs as of the Jetson GPUs, with modules held out instead of networks: all runs of a module, in all
@@ -35,8 +34,3 @@ def runs() -> list[Run]:
 def train(loaded: Sequence[Loaded]) -> Fitted:
     """As for the GPUs: what has no runs keeps the factors of its data sheet."""
     return train_on(loaded, lanes(), dict.fromkeys(r.scale for r in runs() if r.scale != BASE))
-
-
-def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipSpeed]]:
-    """Nothing is written."""
-    return [], []

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
+from benchmarks.latency.dress import UNFITTED, record
 from benchmarks.latency.fit import Fitted, Free, fit
-from benchmarks.latency.runs import Loaded, Run
-from benchmarks.latency.tables._jetson import BASE, UNFITTED, lanes
-from benchmarks.latency.validation import Held, score, spread_of
-from edgeplan.cost.speeds import ChipSpeed, Fit, Speed
+from benchmarks.latency.runs import Loaded, Run, measured
+from benchmarks.latency.tables._jetson import BASE, lanes
+from benchmarks.latency.validation import Held, spread_of
+from edgeplan.cost.speeds import ChipSpeed, Speed
 
 __all__ = ["ABOUT", "OUT", "REACH", "TITLE", "dress", "runs", "speeds", "train"]
 
@@ -24,7 +23,6 @@ networks were made so that they have none to speak of. FP16 and the sparse rows 
 REACH = {"covered": (0.65, 1.0), "ordered": 0.9}
 OUT = "tensorrt/dla"
 
-_TABLE = Path(__file__).parent.parent / "measured" / "tensorrt_dla.csv"
 _CORES = 2
 
 
@@ -50,22 +48,21 @@ def speeds() -> tuple[Speed, ...]:
 
 def runs() -> list[Run]:
     """One row a network."""
-    with _TABLE.open(encoding="utf-8", newline="") as file:
-        return [
-            Run(
-                "dla",
-                r["model"],
-                r["file"],
-                r["group"],
-                BASE,
-                "tensorrt",
-                int(r["images"]) * _CORES / float(r["images_a_second"]),
-                "8.5",
-                assume="w8a8",
-                use=("dla",),
-            )
-            for r in csv.DictReader(file)
-        ]
+    return [
+        Run(
+            "dla",
+            r["model"],
+            r["file"],
+            r["group"],
+            BASE,
+            "tensorrt",
+            int(r["images"]) * _CORES / float(r["images_a_second"]),
+            "8.5",
+            assume="w8a8",
+            use=("dla",),
+        )
+        for r in measured("tensorrt_dla")
+    ]
 
 
 def train(loaded: Sequence[Loaded]) -> Fitted:
@@ -80,23 +77,13 @@ def train(loaded: Sequence[Loaded]) -> Fitted:
 
 def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipSpeed]]:
     """The DLA alone."""
-    s = score(held)
     low, high = spread_of(held)
-    record = Fit(
-        "measured/tensorrt_dla.csv",
-        "benchmarks/latency/tables/tensorrt_dla.py",
-        s.models,
-        s.runs,
-        round(s.error, 3),
-        round(s.rank, 3),
-        round(s.covered, 3),
-    )
     return [
         msgspec.structs.replace(
             fitted.speeds[0],
-            spread=(round(min(low, 0.75), 3), round(max(high, 1.35), 3)),
+            spread=(min(low, 0.75), max(high, 1.35)),
             doubt={"depthwise": 1.3, "deconv": 1.5, "resize": 1.3, "softmax": 1.5, "pool": 1.2},
-            fit=record,
+            fit=record(held, "measured/tensorrt_dla.csv", __name__),
             source={"dla-sw-times": "DLA throughput, dense, MAXN: images/s of two DLA cores"},
             note="One core while the other is as busy. Without the hand-overs to the GPU.",
         )

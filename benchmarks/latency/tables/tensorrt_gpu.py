@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from benchmarks.latency.dress import record
 from benchmarks.latency.fit import Factors, Fitted
 from benchmarks.latency.runs import Loaded, Run
 from benchmarks.latency.tables._jetson import BASE, lane_of, lanes, rows, train_on
-from benchmarks.latency.validation import Held, power_of, score, spread_of
-from edgeplan.cost.speeds import ChipSpeed, Fit, Speed
+from benchmarks.latency.validation import Held, power_of, spread_of
+from edgeplan.cost.speeds import ChipSpeed, Speed
 
 __all__ = ["ABOUT", "OUT", "REACH", "TITLE", "dress", "runs", "speeds", "train"]
 
@@ -122,21 +123,10 @@ def _raised(spread: tuple[float, float], power: float) -> tuple[float, float]:
 
 
 def _dressed(speed: Speed, held: Sequence[Held], spreads: dict[str, tuple[float, float]]) -> Speed:
-    lane, s = speed.precision[0], score(held)
-    record = Fit(
-        "measured/tensorrt_jetson.csv",
-        "benchmarks/latency/tables/tensorrt_gpu.py",
-        s.models,
-        s.runs,
-        round(s.error, 3),
-        round(s.rank, 3),
-        round(s.covered, 3),
-    )
+    lane = speed.precision[0]
+    told = record(held, "measured/tensorrt_jetson.csv", __name__)
     source = {**_SOURCES, **_MORE[lane]}
-    low, high = spreads[lane]
-    return msgspec.structs.replace(
-        speed, spread=(round(low, 3), round(high, 3)), doubt=_DOUBT, fit=record, source=source, note=_NOTE[lane]
-    )
+    return msgspec.structs.replace(speed, spread=spreads[lane], doubt=_DOUBT, fit=told, source=source, note=_NOTE[lane])
 
 
 def _chips(scale: str, f: Factors, held: Sequence[Held], spreads: dict[str, tuple[float, float]]) -> list[ChipSpeed]:
@@ -154,10 +144,10 @@ def _chips(scale: str, f: Factors, held: Sequence[Held], spreads: dict[str, tupl
             why,
             {_KEYS.get(k, k): v for k, v in source.items()},
             (lane,) if lane else (),
-            round(f.work, 3),
-            round(f.traffic, 3),
-            round(f.fixed, 3),
-            round(widen, 2),
+            f.work,
+            f.traffic,
+            f.fixed,
+            widen,
             measured=True,
             since=since,
             until=until,

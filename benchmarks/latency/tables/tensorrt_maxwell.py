@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from benchmarks.latency.dress import UNFITTED, record
 from benchmarks.latency.fit import Fitted, Free, fit
 from benchmarks.latency.runs import Loaded, Run
-from benchmarks.latency.tables._jetson import UNFITTED, lane_of, lanes, rows, weights
-from benchmarks.latency.validation import Held, score
-from edgeplan.cost.speeds import Align, ChipSpeed, Fit, Speed
+from benchmarks.latency.tables._jetson import lane_of, lanes, rows, weights
+from benchmarks.latency.validation import Held
+from edgeplan.cost.speeds import Align, ChipSpeed, Speed
 
 __all__ = ["ABOUT", "OUT", "REACH", "TITLE", "dress", "runs", "speeds", "train"]
 
@@ -72,21 +73,9 @@ def dress(fitted: Fitted, held: Sequence[Held]) -> tuple[list[Speed], list[ChipS
     }
     found = []
     for speed in fitted.speeds:
-        s = score([h for h in held if lane_of(h.loaded.run) == speed.precision[0]])
-        record = Fit(
-            "measured/tensorrt_jetson.csv",
-            "benchmarks/latency/tables/tensorrt_maxwell.py",
-            s.models,
-            s.runs,
-            round(s.error, 3),
-            round(s.rank, 3) if s.rank == s.rank else 0.0,
-            round(s.covered, 3),
-        )
-        found.append(
-            msgspec.structs.replace(
-                speed, spread=(round(low, 3), round(high, 3)), fit=record, source=source, doubt=_DOUBT
-            )
-        )
+        mine = [h for h in held if lane_of(h.loaded.run) == speed.precision[0]]
+        told = record(mine, "measured/tensorrt_jetson.csv", __name__)
+        found.append(msgspec.structs.replace(speed, spread=(low, high), fit=told, source=source, doubt=_DOUBT))
     return found, []
 
 
