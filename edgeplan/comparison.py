@@ -14,7 +14,7 @@ from edgeplan.memory.range import Range
 from edgeplan.plan import Outcome, Plan
 from edgeplan.summary import TargetSummary
 
-__all__ = ["Candidate", "Comparison", "Order", "Pair", "Standing", "candidate", "less", "standing"]
+__all__ = ["Candidate", "Comparison", "Order", "Pair", "Standing", "candidate", "less", "order_of", "standing"]
 
 SCHEMA_VERSION = 1
 
@@ -140,15 +140,19 @@ def _pairs(candidates: Sequence[Candidate]) -> Iterator[Pair]:
         if one is None or other is None or min(one.low, other.low) <= 0:
             continue
         faster, slower, fast, slow = (i, j, one, other) if one.likely <= other.likely else (j, i, other, one)
-        ratio = _ratio(fast, slow)
-        order = Order.SURE if fast.apart(slow) else Order.LIKELY if ratio.low > 1 else Order.NOT_TOLD
-        yield Pair(faster, slower, ratio, order)
+        yield Pair(faster, slower, *order_of(fast, slow))
 
 
 def _comparable(one: Candidate, other: Candidate) -> tuple[Estimate | None, Estimate | None]:
     """The two times, each with what it does not share with the other of its error."""
     shared = one.latency is not None and other.latency is not None and one.latency.basis == other.latency.basis
     return (one.among, other.among) if shared else (one.latency, other.latency)
+
+
+def order_of(fast: Estimate, slow: Estimate) -> tuple[Estimate, Order]:
+    """How many times as long the slower of two takes, and how sure the order is: surely where the ranges are apart."""
+    ratio = _ratio(fast, slow)
+    return ratio, Order.SURE if fast.apart(slow) else Order.LIKELY if ratio.low > 1 else Order.NOT_TOLD
 
 
 def _ratio(fast: Estimate, slow: Estimate) -> Estimate:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
+from benchmarks.latency.claims import claims_of
 from benchmarks.latency.runs import Run
 from benchmarks.latency.validation import Held, score, spread_of
+from edgeplan.comparison import Order
 
 __all__ = ["page"]
 
 _PREFACE = Path(__file__).parent / "preface.md"
 _WORST = 8
+_SAID = {Order.SURE: "surely faster", Order.LIKELY: "likely faster", Order.NOT_TOLD: "cannot be told apart"}
 
 
 def page(found: Sequence[tuple[ModuleType, Sequence[Held]]], drawing: str) -> str:
@@ -28,10 +31,25 @@ def page(found: Sequence[tuple[ModuleType, Sequence[Held]]], drawing: str) -> st
             f"| {module.TITLE} | {s.models} | {s.runs} | {s.error:.0%} | {_most(reach.get('error'))} | {s.rank:.3f} |"
             f" {_least(reach.get('rank'))} | {s.covered:.0%} | {_between(reach.get('covered'))} | {s.ordered:.1%} |"
         )
+    lines += ["", *_claims([held for _, held in found])]
     lines += ["", f"![Predicted against measured, log axes]({drawing})", ""]
     for module, held in found:
         lines += _section(module, held)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _claims(tables: Sequence[Sequence[Held]]) -> Iterator[str]:
+    claims = claims_of(tables)
+    yield "What `edgeplan compare` claims of two networks on one device, held against the same runs:"
+    yield ""
+    yield "| it says | pairs | ordered right |"
+    yield "|---|--:|--:|"
+    for order, words in _SAID.items():
+        if claims.pairs[order]:
+            yield f"| {words} | {claims.pairs[order]:,} | {claims.right[order] / claims.pairs[order]:.1%} |"
+    if claims.all:
+        yield ""
+        yield f"The ratio of the two times lay within the range given for it in {claims.inside / claims.all:.0%}."
 
 
 def _most(value: float | None) -> str:

@@ -38,7 +38,7 @@ def _panel(x: int, y: int, title: str, held: Sequence[Held]) -> Iterator[str]:
     def at(value: float) -> float:
         return (log10(value) - low) * scale
 
-    yield f'<text x="{x}" y="{y - 12}" font-size="13" font-weight="600" fill="#222">{escape(title)}</text>'
+    yield f'<text x="{x}" y="{y - 12}" font-size="12" font-weight="600" fill="#222">{escape(title)}</text>'
     yield f'<clipPath id="c{x}-{y}"><rect x="{x}" y="{y}" width="{_SIDE}" height="{_SIDE}"/></clipPath>'
     yield f'<rect x="{x}" y="{y}" width="{_SIDE}" height="{_SIDE}" fill="#fafafa" stroke="#ccc"/>'
     for power in range(ceil(low), floor(high) + 1):
