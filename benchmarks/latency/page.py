@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import isnan
 from pathlib import Path
 from types import ModuleType
 
@@ -27,9 +28,10 @@ def page(found: Sequence[tuple[ModuleType, Sequence[Held]]], drawing: str) -> st
     lines += ["|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for module, held in found:
         s, reach = score(held), module.REACH
+        asked = _most(reach.get("error")), _least(reach.get("rank")), _between(reach.get("covered"))
         lines.append(
-            f"| {module.TITLE} | {s.models} | {s.runs} | {s.error:.0%} | {_most(reach.get('error'))} | {s.rank:.3f} |"
-            f" {_least(reach.get('rank'))} | {s.covered:.0%} | {_between(reach.get('covered'))} | {s.ordered:.1%} |"
+            f"| {module.TITLE} | {s.models} | {s.runs} | {s.error:.0%} | {asked[0]} | {_three(s.rank)} | {asked[1]} |"
+            f" {s.covered:.0%} | {asked[2]} | {s.ordered:.1%} |"
         )
     lines += ["", *_claims([held for _, held in found])]
     lines += ["", f"![Predicted against measured, log axes]({drawing})", ""]
@@ -50,6 +52,10 @@ def _claims(tables: Sequence[Sequence[Held]]) -> Iterator[str]:
     if claims.all:
         yield ""
         yield f"The ratio of the two times lay within the range given for it in {claims.inside / claims.all:.0%}."
+
+
+def _three(value: float) -> str:
+    return "-" if isnan(value) else f"{value:.3f}"
 
 
 def _most(value: float | None) -> str:
@@ -85,7 +91,7 @@ def _section(module: ModuleType, held: Sequence[Held]) -> Iterator[str]:
     for (name, title), hs in sorted(parts.items(), key=lambda kv: (kv[0][0], kv[0][1] != "", -len(kv[1]))):
         s = score(hs)
         inside = sum(_is_inside(h, around) for h in hs) / len(hs)
-        rank = f"{s.rank:.3f}" if s.rank == s.rank else "-"
+        rank = _three(s.rank)
         ordered = f"{s.ordered:.1%}" if s.ordered == s.ordered else "-"
         yield f"| {name} | {title or 'all'} | {len(hs)} | {s.error:.0%} | {rank} | {inside:.0%} | {ordered} |"
     yield ""

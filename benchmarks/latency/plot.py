@@ -11,7 +11,9 @@ from benchmarks.latency.validation import Held, spread_of
 __all__ = ["plot"]
 
 _SIDE, _GAP, _COLUMNS = 300, 62, 3
-_MOST = 1200
+_TITLE = 46
+"""Letters of a title that have room above a panel."""
+_MOST = 600
 """Dots a panel: beyond, every n-th run is drawn."""
 
 
@@ -38,7 +40,7 @@ def _panel(x: int, y: int, title: str, held: Sequence[Held]) -> Iterator[str]:
     def at(value: float) -> float:
         return (log10(value) - low) * scale
 
-    yield f'<text x="{x}" y="{y - 12}" font-size="12" font-weight="600" fill="#222">{escape(title)}</text>'
+    yield f'<text x="{x}" y="{y - 12}" font-size="12" font-weight="600" fill="#222">{escape(_short(title))}</text>'
     yield f'<clipPath id="c{x}-{y}"><rect x="{x}" y="{y}" width="{_SIDE}" height="{_SIDE}"/></clipPath>'
     yield f'<rect x="{x}" y="{y}" width="{_SIDE}" height="{_SIDE}" fill="#fafafa" stroke="#ccc"/>'
     for power in range(ceil(low), floor(high) + 1):
@@ -61,6 +63,10 @@ def _panel(x: int, y: int, title: str, held: Sequence[Held]) -> Iterator[str]:
 
 def _text(x: float, y: float, anchor: str, said: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" font-size="11" fill="#666" text-anchor="{anchor}">{said}</text>'
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 3]}..."
 
 
 def _say(ms: float) -> str:

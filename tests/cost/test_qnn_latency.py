@@ -36,7 +36,7 @@ NORMALISED = """g (float[1,3,224,224] x) => (float[1,32,112,112] y)
     a = Sub (x, {operand})
     y = Conv <strides = [2,2], pads = [1,1,1,1]> (a, w)
 }}"""
-TRANSPOSED = """g (float[1,64,56,56] x) => (y) {{ y = Transpose <perm = {perm}> (x) }}"""
+TRANSPOSED = """g (float[{sizes}] x) => (y) {{ y = Transpose <perm = {perm}> (x) }}"""
 HEADS = "g (float[1,4,128,128] x) => (y) <float[1,4,1,1] b = {1,2,3,4}> { y = Add (x, b) }"
 
 
@@ -102,9 +102,35 @@ def test_attention_heads_are_no_colours() -> None:
     assert not latency(HEADS).kernels[0].penalties
 
 
-def test_a_change_of_layout_is_free_and_another_transpose_is_not() -> None:
-    assert "transpose" not in latency(TRANSPOSED.format(perm=[0, 2, 3, 1])).kernels[0].penalties
-    assert "transpose" in latency(TRANSPOSED.format(perm=[0, 1, 3, 2])).kernels[0].penalties
+@pytest.mark.parametrize(
+    ("sizes", "perm", "told"),
+    [
+        ([1, 64, 56, 56], [0, 2, 3, 1], ""),
+        ([1, 64, 56, 56], [0, 3, 1, 2], ""),
+        ([1, 2, 64, 56, 56], [0, 2, 1, 3, 4], ""),
+        ([1, 196, 12, 64], [0, 2, 1, 3], "heads"),
+        ([1, 197, 1, 3, 768], [3, 1, 2, 0, 4], "packed"),
+        ([77, 5, 3, 512], [2, 0, 1, 3], "packed"),
+        ([1, 64, 3136], [0, 2, 1], "transpose"),
+        ([1, 64, 56, 56], [0, 1, 3, 2], "transpose-columns"),
+        ([8, 7, 8, 672], [0, 2, 1, 3], "transpose-blocks"),
+        ([9, 16, 128, 64], [2, 0, 1, 3], "transpose-axes"),
+        ([1, 3, 85, 20, 20], [0, 1, 3, 4, 2], "transpose-deep"),
+        ([7, 16, 128, 8, 64], [1, 2, 0, 3, 4], "transpose-deep-axes"),
+    ],
+)
+def test_a_transpose_is_charged_once_by_what_it_moves(sizes: list[int], perm: list[int], told: str) -> None:
+    text = TRANSPOSED.format(sizes=",".join(map(str, sizes)), perm=perm)
+    kernels = latency(text).kernels
+    assert [name for k in kernels for name in k.penalties] == ([told] if told else [])
+
+
+def test_heads_of_an_attention_are_moved_faster_than_windows() -> None:
+    heads = latency(TRANSPOSED.format(sizes="1,196,12,64", perm=[0, 2, 1, 3])).total
+    windows = latency(TRANSPOSED.format(sizes="2,98,12,64", perm=[0, 2, 1, 3])).total
+    assert heads is not None
+    assert windows is not None
+    assert heads.likely < windows.likely
 
 
 def test_figures_have_the_sizes_that_hardware_has() -> None:

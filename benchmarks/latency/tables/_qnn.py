@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
-from typing import Literal
 
 import msgspec
 import numpy as np
@@ -14,9 +13,10 @@ from benchmarks.latency.dress import UNFITTED, record, widened
 from benchmarks.latency.fit import Factors, Fitted, Free, fit, predict
 from benchmarks.latency.runs import Loaded, Run, measured
 from benchmarks.latency.tables._qnn_carried import carried
+from benchmarks.latency.tables._qnn_penalties import ALIKE, penalties
 from benchmarks.latency.validation import Held, spread_of
 from edgeplan.capability.rows import load_backend
-from edgeplan.cost.speeds import Align, ChipSpeed, Penalty, Speed, all_speeds
+from edgeplan.cost.speeds import Align, ChipSpeed, Speed, all_speeds
 
 __all__ = ["PRECISIONS", "Base", "dressed", "fitted", "part", "published", "rows", "speeds"]
 
@@ -35,8 +35,6 @@ PRECISIONS = ("float", "w8a8", "w8a16")
 
 _ODD = log(4)
 """A run this far off before a fit says nothing of its like: the compiler stumbled, or an op has no family."""
-
-_SOURCE = {"aihub-latency": "qnn_dlc, qnn_context_binary: the networks that have the op against those that have not"}
 
 
 def rows(table: str, devices: Collection[str], precisions: Collection[str] = PRECISIONS) -> list[Run]:
@@ -61,90 +59,6 @@ def rows(table: str, devices: Collection[str], precisions: Collection[str] = PRE
 def part(run: Run) -> str:
     """The precision that a run is scored with."""
     return run.assume or "float"
-
-
-def _penalties(stored: float, scales: Literal["work", "traffic"]) -> tuple[Penalty, ...]:
-    """What runs on the vector unit. Figures are of bytes as the HTP holds them; `stored` is how many a graph counts."""
-
-    def one(name: str, ops: str, why: str, us: float, ns: float, when: object = None, unless: object = None) -> Penalty:
-        conditions = {k: v for k, v in (("when", when), ("unless", unless)) if v}
-        return Penalty(
-            name, tuple(ops.split()), why, _SOURCE, us=us, ns_per_kb=ns / stored, scales=scales, **conditions
-        )  # type: ignore[arg-type]
-
-    return (
-        one(
-            "colour-channels",
-            "Add Div Mul Sub",
-            "Three channels are padded to 32: normalising an image takes as long as if it had ten times the channels.",
-            1,
-            250,
-            {
-                "out.rank": 4,
-                "out.shape[1]": {"max": 3},
-                "out.shape[2]": {"min": 17},
-                "B.const": True,
-                "B.size": {"min": 2, "max": 3},
-            },
-        ),
-        one(
-            "image-of-channels",
-            "DepthToSpace",
-            "What it makes has few channels, and those are padded to 32.",
-            0.5,
-            60,
-            {"out.shape[1]": {"max": 4}},
-        ),
-        one(
-            "transpose",
-            "Transpose",
-            "Any but that between the two layouts of an image, which is none on the HTP, copies in small pieces.",
-            3,
-            45,
-            None,
-            {"attr.perm[1]": [2, 3], "attr.perm[3]": [1, 2]},
-        ),
-        one(
-            "curve",
-            "Sigmoid HardSwish HardSigmoid Tanh Gelu com.microsoft.Gelu Swish Mish Softplus Elu Exp Sqrt Erf",
-            "An activation that is no clipping takes a pass of its own.",
-            0.4,
-            5,
-        ),
-        one(
-            "product",
-            "Mul",
-            "A product of two tensors takes a pass of its own.",
-            0.4,
-            4,
-            {"A.const": False, "B.const": False},
-        ),
-        one("softmax", "Softmax", "Several passes over the data.", 2, 30),
-        one(
-            "norm",
-            "LayerNormalization InstanceNormalization GroupNormalization RMSNormalization",
-            "Several passes.",
-            2,
-            8,
-        ),
-        one("resize", "Resize Upsample GridSample", "Interpolation runs on the vector unit.", 1, 25),
-        one("pool", "MaxPool AveragePool", "Pooling runs on the vector unit.", 1, 6),
-        one(
-            "reduction",
-            "ReduceMean ReduceMax ReduceSum ReduceMin ReduceL2 GlobalAveragePool ArgMax",
-            "As pooling does.",
-            1,
-            12,
-        ),
-        one(
-            "volume",
-            "Conv",
-            "A convolution of three dimensions is put together from those of two.",
-            1,
-            14,
-            {"X.rank": 5},
-        ),
-    )
 
 
 def speeds(base: Base) -> tuple[Speed, ...]:
@@ -177,7 +91,7 @@ def speeds(base: Base) -> tuple[Speed, ...]:
             fuses=("activation", "arithmetic"),
             penalty=tuple(
                 msgspec.structs.replace(p, us=p.us / base.work, ns_per_kb=p.ns_per_kb / base.work)
-                for p in _penalties(stored, "traffic" if bits else "work")
+                for p in penalties(stored, "traffic" if bits else "work")
             ),
         )
         for name, gmacs, slower, stored, bits in kinds
@@ -197,8 +111,10 @@ def _free(given: Sequence[Speed]) -> Iterator[Free]:
             yield Free(f"{i}.gmacs.{family}", 0.25)
     for key in first.gbytes:
         yield Free(f"0.gbytes.{key}", 0.3, tuple(f"{i}.gbytes.{key}" for i in rest))
-    for penalty in first.penalty:
-        yield Free(f"0.penalty.{penalty.name}", 0.5, tuple(f"{i}.penalty.{penalty.name}" for i in rest))
+    tied = {name for names in ALIKE.values() for name in names}
+    for name in (p.name for p in first.penalty if p.name not in tied):
+        alike = [f"{i}.penalty.{n}" for n in (name, *ALIKE.get(name, ())) for i in range(len(given))]
+        yield Free(alike[0], 0.5, tuple(alike[1:]))
     for i in rest:
         launches = [f"{i}.launch.{family}" for family in first.launch]
         yield Free(launches[0], 0.3, (*launches[1:], f"{i}.floor"))
