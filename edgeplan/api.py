@@ -13,6 +13,7 @@ from edgeplan.comparison import Candidate, Comparison, candidate, standing
 from edgeplan.devices import DeviceError, find_device
 from edgeplan.frontends import dialect_of, load_model
 from edgeplan.frontends.errors import BindingError, ModelError
+from edgeplan.frontends.loaded import Loaded
 from edgeplan.lower.assumed import Scheme
 from edgeplan.plan import Plan, analyze_graph
 from edgeplan.summary import summarize_target
@@ -99,20 +100,59 @@ def analyze(
     >>> plan = analyze("model.onnx", target="iphone14pro")
     >>> plan.outcome, plan.memory.peak
     """
-    dialect = dialect_of(model)
+    where = _target(target, backend, release, dialect_of(model), memory_budget, assume)
+    own = dims or {}, inputs or {}, values or {}
+    return _planned(
+        model,
+        load_model(model, *own),
+        where,
+        own,
+        size_budget=size_budget,
+        latency_budget=latency_budget,
+        order=order,
+        relieve=relieve,
+        exact=exact,
+    )
+
+
+_Bindings = tuple[Mapping[str, int], Mapping[str, Sequence[int]], Mapping[str, float]]
+"""Dimensions, shapes of inputs and values of scalars, by name."""
+
+
+def _target(
+    target: str | Target,
+    backend: str | None,
+    release: str | None,
+    dialect: str,
+    memory: int | None,
+    assume: Scheme | Literal[""],
+) -> Target:
+    """The target for models of a dialect: as it was given, else what the device's name and the rest resolve to."""
     if isinstance(target, Target):
-        where = replace(target, assume=assume) if assume else target
-        if dialect not in ("onnx", where.backend.dialect):
-            raise TargetError(
-                f"{where.backend.title} does not take a .tflite model; give the ONNX model it was made from"
-            )
-    else:
-        fitting = fitting_backend(target, backend, dialect)
-        where = resolve(target, fitting, release, memory=memory_budget, assume=assume)
-    read = load_model(model, dims, inputs, values)
+        title = target.backend.title
+        if dialect not in ("onnx", target.backend.dialect):
+            raise TargetError(f"{title} does not take a .tflite model; give the ONNX model it was made from")
+        return replace(target, assume=assume) if assume else target
+    return resolve(target, fitting_backend(target, backend, dialect), release, memory=memory, assume=assume)
+
+
+def _planned(
+    model: str | Path | ModelProto,
+    read: Loaded,
+    where: Target,
+    bound: _Bindings,
+    *,
+    size_budget: int | None,
+    latency_budget: float | None,
+    order: Literal["file", "memory"] = "file",
+    relieve: bool = False,
+    exact: bool = False,
+) -> Plan:
+    """The plan of a model that was `read` with what is `bound`; read again where the runtime keeps the file's sizes."""
     kept = {d: read.stored[d] for d in read.free if d in read.stored and not where.backend.resizes}
     if kept:
-        read = load_model(model, {**(dims or {}), **kept}, inputs, values)
+        dims, inputs, values = bound
+        read = load_model(model, {**dims, **kept}, inputs, values)
     path = Path(model) if isinstance(model, (str, Path)) else None
     return analyze_graph(
         read.graph,
@@ -151,12 +191,7 @@ def compare(
     >>> compare(["a.onnx", "b.onnx"], ["iphone14pro"]).standings[0].front
     """
     dialect = next((d for d in map(dialect_of, models) if d != "onnx"), "onnx")
-    where = [
-        t
-        if isinstance(t, Target)
-        else resolve(t, fitting_backend(t, backend, dialect), release, memory=memory_budget, assume=assume)
-        for t in targets
-    ]
+    where = [_target(t, backend, release, dialect, memory_budget, assume) for t in targets]
     wanted = {*(dims or {}), *(inputs or {}), *(values or {})}
     met: set[str] = set()
     candidates: list[list[Candidate]] = [[] for _ in where]
@@ -165,17 +200,9 @@ def compare(
             known = _names(model) if wanted else set()
             met |= known & wanted
             own = _those(dims, known), _those(inputs, known), _those(values, known)
+            read = load_model(model, *own)
             for target, found in zip(where, candidates, strict=True):
-                plan = analyze(
-                    model,
-                    target,
-                    dims=own[0],
-                    inputs=own[1],
-                    values=own[2],
-                    size_budget=size_budget,
-                    latency_budget=latency_budget,
-                    assume=assume,
-                )
+                plan = _planned(model, read, target, own, size_budget=size_budget, latency_budget=latency_budget)
                 found.append(candidate(label, plan))
         except (ModelError, BindingError) as e:
             raise type(e)(f"{label}: {e}") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
@@ -12,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from edgeplan.capability.rows import RulesError, Source, rules_dir
+from edgeplan.capability.rows import RulesError, Source, decode, rules_dir
 from edgeplan.finding import Confidence, Evidence, confidence
 
 __all__ = ["Chip", "ChipUnit", "Device", "DeviceError", "Figure", "all_devices", "find_device", "normal_id"]
@@ -138,10 +137,7 @@ def _files() -> tuple[Path, ...]:
 
 @lru_cache(maxsize=32)
 def _read(path: Path) -> _File:
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as e:
-        raise RulesError(f"devices/{path.name}: {e}") from None
+    return decode(path, _File)
 
 
 @lru_cache(maxsize=1)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import edgeplan
+from edgeplan import api
 from edgeplan.comparison import Candidate, Order, Standing, standing
 from edgeplan.cost.estimate import Estimate
 from edgeplan.memory.range import Range
 from edgeplan.plan import Outcome
 from edgeplan.summary import TargetSummary
+
+FOLDER = Path(__file__).resolve().parents[1] / "samples"
+SAMPLES = [FOLDER / "blazeface_front_128.onnx", FOLDER / "mlsd_tiny_320.onnx"]
 
 TARGET = TargetSummary("toy", "Toy Phone, Toy (2)", "T1", "toy", "2", "model", "")
 
@@ -164,3 +170,16 @@ def test_an_order_does_not_hang_on_who_is_named_first(models: list[Candidate]) -
         assert twin is not None
         assert twin.order is pair.order
         assert twin.ratio.likely == pytest.approx(pair.ratio.likely)
+
+
+def test_a_model_is_read_once_for_all_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    original = api.load_model
+    monkeypatch.setattr(api, "load_model", lambda model, *bound: read.append(model) or original(model, *bound))
+    edgeplan.compare(SAMPLES, ["iphone14pro", "pixel6"])
+    assert read == SAMPLES
+
+
+def test_what_is_assumed_is_told_of_a_target_given_whole_too() -> None:
+    found = edgeplan.compare(SAMPLES, [edgeplan.resolve("pixel6")], assume="w8a8")
+    assert found.standings[0].target.assume == "w8a8"

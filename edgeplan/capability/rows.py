@@ -26,6 +26,7 @@ __all__ = [
     "Source",
     "UnitSpec",
     "backend_names",
+    "decode",
     "load_backend",
     "rules_dir",
 ]
@@ -252,11 +253,14 @@ def backend_names() -> tuple[str, ...]:
     return tuple(sorted(p.parent.name for p in rules_dir().glob("*/backend.toml")))
 
 
-def _decode(path: Path, kind: type[_T]) -> _T:
+def decode(path: Path, kind: type[_T], where: str = "") -> _T:
+    """A file of `rules/` as the type it has to have. Raises `RulesError` on a broken one, which names it as `where`:
+    by its folder and name unless told.
+    """
     try:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), kind)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as e:
-        raise RulesError(f"{path.parent.name}/{path.name}: {e}") from None
+        raise RulesError(f"{where or f'{path.parent.name}/{path.name}'}: {e}") from None
 
 
 _NO_ROWS = ("backend.toml", "memory.toml")
@@ -272,6 +276,6 @@ def load_backend(name: str) -> Backend:
     folder = rules_dir() / name
     if not (folder / "backend.toml").is_file():
         raise KeyError(name)
-    head = _decode(folder / "backend.toml", _Head)
-    rows = tuple(row for path in _row_files(folder) for row in _decode(path, _File).row)
+    head = decode(folder / "backend.toml", _Head)
+    rows = tuple(row for path in _row_files(folder) for row in decode(path, _File).row)
     return Backend(name, head, rows)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
 import msgspec
 
-from edgeplan.capability.rows import RulesError, rules_dir
+from edgeplan.capability.rows import RulesError, decode, rules_dir
 from edgeplan.target import Target
 
 __all__ = ["Power", "Scope", "all_powers", "power_of_unit"]
@@ -63,12 +62,9 @@ def all_powers(backend: str) -> tuple[Power, ...]:
     found: list[Power] = []
     for path in sorted((rules_dir() / backend / "energy").glob("*.toml")):
         where = f"{backend}/energy/{path.name}"
-        try:
-            found += msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File).power
-        except (tomllib.TOMLDecodeError, msgspec.ValidationError) as e:
-            raise RulesError(f"{where}: {e}") from None
-        for power in found:
+        for power in decode(path, _File, where).power:
             low, likely, high = power.watts
             if not 0 < low <= likely <= high:
                 raise RulesError(f"{where}: {'+'.join(power.chips)}: watts go up from above 0")
+            found.append(power)
     return tuple(found)

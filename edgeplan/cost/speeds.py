@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 
-from edgeplan.capability.rows import Backend, RulesError, rules_dir
+from edgeplan.capability.rows import Backend, RulesError, decode, rules_dir
 
 __all__ = [
     "ChipSpeed",
@@ -172,10 +171,7 @@ def _read(name: str) -> SpeedFile:
     files: list[SpeedFile] = []
     for path in sorted((rules_dir() / name / "latency").glob("*.toml")):
         where = f"{name}/latency/{path.name}"
-        try:
-            files.append(msgspec.convert(tomllib.loads(path.read_text("utf-8")), SpeedFile))
-        except (tomllib.TOMLDecodeError, msgspec.ValidationError) as e:
-            raise RulesError(f"{where}: {e}") from None
+        files.append(decode(path, SpeedFile, where))
         for speed in files[-1].speed:
             _check(where, speed)
     return SpeedFile(

@@ -55,11 +55,6 @@ class Speeds:
         precisions = (p for s in all_speeds(self._target.backend).speed if unit in s.unit for p in s.precision)
         return next((found for p in dict.fromkeys(precisions) if (found := self.of(unit, p)) is not None), None)
 
-    def bits(self, unit: str) -> int:
-        """The bits that floats take on a unit; 0 where they are as stored."""
-        file = all_speeds(self._target.backend)
-        return next((s.bits for s in file.speed if unit in s.unit and s.bits), 0)
-
     def covers(self, unit: str) -> bool:
         """Whether anything at all is known of the speed of a unit, on whatever chip."""
         file = all_speeds(self._target.backend)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
-from edgeplan.graph import Body, DType, Graph, Op, Value
+from edgeplan.graph import Body, DType, Graph, Op, Shape, Value
 
 __all__ = ["Scheme", "as_quantised"]
 
@@ -55,10 +55,16 @@ def _is_float(value: Value) -> bool:
     return value.dtype is not None and value.dtype.is_float
 
 
-def _marked(graph: Graph) -> dict[str, Value]:
-    """The values, floats that ops hand on marked as quantised."""
+def _is_handed_on(value: Value) -> bool:
+    """Whether ops make and read a value in floats, as they do not a constant."""
+    return _is_float(value) and not value.const
+
+
+def _marked(graph: Graph, held: DType | None = None) -> dict[str, Value]:
+    """The values, floats that ops hand on marked as quantised: floats still, or of the type they are `held` in."""
     return {
-        n: replace(v, quantization="per-tensor") if _is_float(v) and not v.const else v for n, v in graph.values.items()
+        n: replace(v, dtype=held or v.dtype, quantization="per-tensor") if _is_handed_on(v) else v
+        for n, v in graph.values.items()
     }
 
 
@@ -70,10 +76,7 @@ def _typed(graph: Graph, weights: DType, held: DType | None) -> Graph:
         "scale": (DType.UINT8 if graph.dialect == "onnx" else DType.INT8) if held else None,
         "value": held,
     }
-    values = {
-        n: replace(v, dtype=held, quantization="per-tensor") if held and _is_float(v) and not v.const else v
-        for n, v in graph.values.items()
-    }
+    values = _marked(graph, held) if held else dict(graph.values)
     met: dict[str, _Role] = {}
 
     def constant(op: Op, port: str, name: str) -> str:
@@ -103,7 +106,7 @@ def _op(
     inputs = tuple(constant(op, port, name) for port, name in zip(op.ports, op.inputs, strict=True))
     bodies = tuple(Body(b.name, inside(b.graph), b.trips) for b in op.bodies)
     touched = (graph.values[n] for n in (*op.inputs, *op.outputs))
-    if graph.dialect == "onnx" and held is not None and any(_is_float(v) and not v.const for v in touched):
+    if graph.dialect == "onnx" and held is not None and any(map(_is_handed_on, touched)):
         return replace(op, inputs=inputs, attrs={**op.attrs, "quantized": 1}, bodies=bodies)  # as `fuse_qdq` leaves it
     return op if inputs == op.inputs and not bodies else replace(op, inputs=inputs, bodies=bodies)
 
@@ -132,30 +135,28 @@ def _expanded(graph: Graph, weights: DType, activations: bool) -> Graph:
 
 def _dequantise(values: dict[str, Value], value: Value, weights: DType, sources: tuple[str, ...]) -> Op:
     """DequantizeLinear(x, x_scale), per channel."""
-    stored = replace(value, name=f"{value.name} quantised", dtype=weights, quantization="per-channel")
-    made = replace(value, name=f"{value.name} expanded")
-    scale = Value(f"{value.name} scale", value.dtype, (value.shape or (1,))[:1], const=True)
-    values.update((v.name, v) for v in (stored, made, scale))
-    inputs, ports = (stored.name, scale.name), ("x", "x_scale")
-    return Op(made.name, "DequantizeLinear", inputs, ports, (made.name,), {"axis": 0}, version=19, sources=sources)
+    names = _stored(values, value, weights, (value.shape or (1,))[:1])
+    made, ports = f"{value.name} expanded", ("x", "x_scale")
+    return Op(made, "DequantizeLinear", names, ports, (made,), {"axis": 0}, version=19, sources=sources)
 
 
 def _constexpr(values: dict[str, Value], value: Value, weights: DType, sources: tuple[str, ...]) -> Op:
     """The op that expands a weight, per channel: 8 bits by `constexpr_affine_dequantize`, 4 by the one for blocks."""
     channels = (value.shape or (1,))[0]
-    stored = replace(value, name=f"{value.name} quantised", dtype=weights, quantization="per-channel")
-    made = replace(value, name=f"{value.name} expanded")
-    by_block = weights is DType.INT4
-    shape = (channels, *(1,) * (len(value.shape or ()) - 1)) if by_block else (channels,)
-    scale = Value(f"{value.name} scale", value.dtype, shape, const=True)
-    values.update((v.name, v) for v in (stored, made, scale))
-    inputs = (stored.name, scale.name)
-    if by_block:
-        return Op(
-            made.name, "constexpr_blockwise_shift_scale", inputs, ("data", "scale"), (made.name,), sources=sources
-        )
+    made = f"{value.name} expanded"
+    if weights is DType.INT4:
+        names = _stored(values, value, weights, (channels, *(1,) * (len(value.shape or ()) - 1)))
+        return Op(made, "constexpr_blockwise_shift_scale", names, ("data", "scale"), (made,), sources=sources)
+    names = _stored(values, value, weights, (channels,))
     zero = Value(f"{value.name} zero point", weights, (channels,), const=True)
     values[zero.name] = zero
     ports = ("quantized_data", "scale", "zero_point")
-    kind = "constexpr_affine_dequantize"
-    return Op(made.name, kind, (*inputs, zero.name), ports, (made.name,), {"axis": 0}, sources=sources)
+    return Op(made, "constexpr_affine_dequantize", (*names, zero.name), ports, (made,), {"axis": 0}, sources=sources)
+
+
+def _stored(values: dict[str, Value], value: Value, weights: DType, scales: Shape) -> tuple[str, str]:
+    """A weight as it is stored and its scales, by name, beside what is made of them."""
+    stored = replace(value, name=f"{value.name} quantised", dtype=weights, quantization="per-channel")
+    scale = Value(f"{value.name} scale", value.dtype, scales, const=True)
+    values.update((v.name, v) for v in (stored, replace(value, name=f"{value.name} expanded"), scale))
+    return stored.name, scale.name

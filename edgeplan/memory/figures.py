@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
 import msgspec
 
-from edgeplan.capability.rows import Backend, RulesError, rules_dir
+from edgeplan.capability.rows import Backend, decode, rules_dir
 from edgeplan.finding import Evidence
 from edgeplan.memory.range import Range
 
@@ -98,9 +97,4 @@ def cited(backend: Backend) -> frozenset[str]:
 @lru_cache(maxsize=16)
 def _read(name: str) -> _File:
     path = rules_dir() / name / "memory.toml"
-    if not path.is_file():
-        return _File()
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as e:
-        raise RulesError(f"{name}/memory.toml: {e}") from None
+    return decode(path, _File) if path.is_file() else _File()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from edgeplan.capability.rows import RulesError, Source, rules_dir
+from edgeplan.capability.rows import Source, decode, rules_dir
 from edgeplan.target import Target
 
 __all__ = ["Absent", "Chip", "Known", "Referee", "absent", "absent_sources", "fitting", "load_referee", "referee_names"]
+
+_T = TypeVar("_T")
 
 
 class Chip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,12 +127,8 @@ def absent_sources() -> Mapping[str, Source]:
     return _nobody().source
 
 
-def _decode(name: str, kind: Any) -> Any:
-    path = rules_dir() / "referees" / f"{name}.toml"
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), kind)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as e:
-        raise RulesError(f"referees/{path.name}: {e}") from None
+def _decode(name: str, kind: type[_T]) -> _T:
+    return decode(rules_dir() / "referees" / f"{name}.toml", kind)
 
 
 def fitting(target: Target) -> tuple[Referee, ...]:
