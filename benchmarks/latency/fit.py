@@ -20,7 +20,7 @@ from edgeplan.cost.kernel_time import kernel_time
 from edgeplan.cost.speeds import Penalty, Speed
 from edgeplan.cost.unit_speed import UnitSpeed
 
-__all__ = ["Factors", "Fitted", "Free", "fit", "predict"]
+__all__ = ["Factors", "Fitted", "Free", "fit", "free_factors", "predict"]
 
 Array = np.ndarray
 
@@ -44,6 +44,12 @@ class Factors:
     work: float = 1.0
     traffic: float = 1.0
     fixed: float = 1.0
+
+
+def free_factors(chip: str, work: float, traffic: float, fixed: float) -> list[Free]:
+    """The three factors of a chip, each with how far its logarithm is expected to lie from where it starts."""
+    kinds = ("work", work), ("traffic", traffic), ("fixed", fixed)
+    return [Free(f"chip.{chip}.{kind}", sd) for kind, sd in kinds]
 
 
 @dataclass(frozen=True, slots=True)

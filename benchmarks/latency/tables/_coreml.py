@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from benchmarks.latency.dress import UNFITTED, record
-from benchmarks.latency.fit import Factors, Fitted, Free, fit
+from benchmarks.latency.fit import Factors, Fitted, Free, fit, free_factors
 from benchmarks.latency.runs import Loaded, Run, measured
 from benchmarks.latency.validation import Held, power_of, spread_of
 from edgeplan.cost.speeds import ChipSpeed, Speed
@@ -72,11 +72,7 @@ def trained(
     loaded: Sequence[Loaded], speeds: Sequence[Speed], free: Sequence[Free], chips: Mapping[str, Measured], noise: float
 ) -> Fitted:
     """A fit of what is free of the speeds, and of three factors for each chip but the base."""
-    factors = [
-        Free(f"chip.{chip}.{kind}", sd)
-        for chip, told in chips.items()
-        for kind, sd in zip(("work", "traffic", "fixed"), told.sd, strict=True)
-    ]
+    factors = [factor for chip, told in chips.items() for factor in free_factors(chip, *told.sd)]
     return fit(loaded, speeds, [*free, *factors], {chip: told.start for chip, told in chips.items()}, noise=noise)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.latency.dress import UNFITTED
-from benchmarks.latency.fit import Factors, Fitted, Free, fit
+from benchmarks.latency.fit import Factors, Fitted, Free, fit, free_factors
 from benchmarks.latency.runs import Loaded, Run, measured
 from edgeplan.cost.speeds import Align, Speed
 
@@ -141,7 +141,7 @@ def free(speeds: Sequence[Speed], chips: Iterable[str], sd: float = 0.3) -> list
         found += [Free(f"{i}.floor", 0.7), Free(f"{i}.launch.*", 0.5)]
         found += (Free(f"{i}.gmacs.{k}", 0.2) for k in speed.gmacs)
         found += (Free(f"{i}.gbytes.{k}", 0.2 if k == "weights" else 0.25) for k in speed.gbytes)
-    found += (Free(f"chip.{chip}.{kind}", sd) for chip in chips for kind in ("work", "traffic", "fixed"))
+    found += (factor for chip in chips for factor in free_factors(chip, sd, sd, sd))
     return found
 
 

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.latency.dress import UNFITTED, record, widened
-from benchmarks.latency.fit import Factors, Fitted, Free, fit, predict
+from benchmarks.latency.fit import Factors, Fitted, Free, fit, free_factors, predict
 from benchmarks.latency.runs import Loaded, Run, measured
 from benchmarks.latency.tables._qnn_carried import carried
 from benchmarks.latency.tables._qnn_penalties import ALIKE, penalties
@@ -130,7 +130,7 @@ def fitted(loaded: Sequence[Loaded], base: Base) -> Fitted:
     found = fit(mine, given, list(_free(given)), noise=0.15)
     chips: dict[str, Factors] = {}
     for name, start in _starts(loaded, base).items():
-        factors = [Free(f"chip.{name}.{kind}", 0.4) for kind in ("work", "traffic", "fixed")]
+        factors = free_factors(name, 0.4, 0.4, 0.4)
         theirs = _alike([r for r in loaded if r.run.scale == name], found.speeds, {name: start})
         chips[name] = fit(theirs, found.speeds, factors, {name: start}, noise=0.15).chips[name] if theirs else start
     return Fitted(found.speeds, chips)

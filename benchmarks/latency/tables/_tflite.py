@@ -8,7 +8,7 @@ from math import exp, hypot, log
 import msgspec
 
 from benchmarks.latency.dress import record, widened
-from benchmarks.latency.fit import Factors, Fitted, Free, fit
+from benchmarks.latency.fit import Factors, Fitted, Free, fit, free_factors
 from benchmarks.latency.runs import Loaded, Run, measured
 from benchmarks.latency.validation import Held, spread_of
 from edgeplan.cost.speeds import ChipSpeed, Speed
@@ -83,7 +83,7 @@ def trained(
         open_[f"{i}.floor"] = 0.5
     chips = chips_of(loaded, base, start)
     for chip in chips:
-        open_ |= {f"chip.{chip}.work": 0.7, f"chip.{chip}.traffic": 0.7, f"chip.{chip}.fixed": fixed}
+        open_ |= {factor.name: factor.sd for factor in free_factors(chip, 0.7, 0.7, fixed)}
     free = [Free(name, sd) for name, sd in (open_ | dict(firm or {})).items()]
     return fit(loaded, speeds, free, chips, noise=_NOISE)
 
