@@ -1,7 +1,7 @@
 """Puts real output into the README, and writes the pages that are made from the rules.
 
 `python docs/render.py` rewrites README.md (every console block that runs edgeplan, the table of rows), docs/operators.md,
-docs/referees.md, docs/memory.svg, docs/backends/*.md and the examples of docs/findings/EP3*.md, whose figures
+docs/referees.md, docs/rewrites.md, docs/rewrites/*.md, docs/memory.svg, docs/backends/*.md and the examples of docs/findings/EP3*.md, whose figures
 change with every fit; `tests/test_readme.py` fails while it would change anything. With `--asked` the README's
 verification is made anew, too: that needs the vendors' packages.
 """
@@ -20,6 +20,8 @@ import onnx
 from onnx import parser
 
 from edgeplan.capability.rows import backend_names, load_backend
+from edgeplan.report.rewrite_page import catalogue_page, rewrite_page
+from edgeplan.surgery.rewrites import NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -103,6 +105,16 @@ vendors' licences, and never part of edgeplan.
 """
 
 
+REWRITES = """\
+# The rewrites
+
+What `edgeplan rewrite` can do to a model, in the order in which it tries. Every rewrite looks for one pattern, refuses with a reason
+where a precondition does not hold, is run beside the old ops at each place before it is believed, and is kept only when the plan of
+the target gets no worse; those of the stage *form* only when it gets better. *Exact* means that no bit changes, *numerically equal* that the
+algebra is the same and only rounding differs. Made from the rewrites' own texts by `python docs/render.py`.
+"""
+
+
 def memory_plot() -> str:
     """The drawing that the README shows."""
     with TemporaryDirectory(prefix="edgeplan-") as folder:
@@ -138,6 +150,9 @@ def pages() -> dict[Path, str]:
     for name in backend_names():
         page = run(f"edgeplan rules table --backend {name}")
         found[ROOT / "docs" / "backends" / f"{name}.md"] = page + "\n"
+    found[ROOT / "docs" / "rewrites.md"] = f"{REWRITES}\n{catalogue_page()}"
+    for name in NAMES:
+        found[ROOT / "docs" / "rewrites" / f"{name}.md"] = rewrite_page(name)
     for path in sorted((ROOT / "docs" / "findings").glob("EP3*.md")):
         found[path] = timed_example(path.read_text("utf-8"), path.stem)
     return found

@@ -10,8 +10,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from edgeplan.version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from edgeplan.api import analyze, compare, load
+    from edgeplan.api import analyze, compare, load, rewrite
     from edgeplan.comparison import Comparison
     from edgeplan.finding import Finding
     from edgeplan.frontends.errors import ModelError
@@ -21,10 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Comparison", "Finding", "Graph", "ModelError", "Outcome", "Plan", "Target", "TargetError", "analyze", "compare",
-    "load", "resolve",
+    "load", "resolve", "rewrite",
 ]  # fmt: skip
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Comparison": "edgeplan.comparison",
@@ -39,6 +39,7 @@ _HOMES = {
     "compare": "edgeplan.api",
     "load": "edgeplan.api",
     "resolve": "edgeplan.target",
+    "rewrite": "edgeplan.api",
 }
 
 

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from edgeplan.graph import Graph
+    from edgeplan.surgery.rewriting import Rewriting
 
-__all__ = ["analyze", "compare", "fitting_backend", "load", "sweep"]
+__all__ = ["analyze", "compare", "fitting_backend", "load", "rewrite", "sweep"]
 
 _T = TypeVar("_T")
 
@@ -87,6 +88,7 @@ def analyze(
     order: Literal["file", "memory"] = "file",
     relieve: bool = False,
     exact: bool = False,
+    advise: bool = False,
 ) -> Plan:
     """Predict where each op of a model, an ONNX or a TFLite file, runs on a target, and what memory it needs.
 
@@ -94,7 +96,8 @@ def analyze(
     free dimensions by name, `inputs` shapes and `values` scalars by input name; budgets are in bytes and seconds.
     `assume` plans a float model as though it were quantised (see `edgeplan.lower.assumed`). `order` "memory" plans the
     ops in an order with a lower peak; `relieve` asks what would lower the memory though there is enough; `exact` has a
-    solver pack the arena (it needs the extra `exact`).
+    solver pack the arena (it needs the extra `exact`). `advise` tries which rewrites make the plan better (it needs the
+    extra `rewrite`).
     Raises `edgeplan.ModelError`, `edgeplan.TargetError`, or `ValueError` for a binding that does not fit.
 
     >>> plan = analyze("model.onnx", target="iphone14pro")
@@ -102,7 +105,7 @@ def analyze(
     """
     where = _target(target, backend, release, dialect_of(model), memory_budget, assume)
     own = dims or {}, inputs or {}, values or {}
-    return _planned(
+    plan = _planned(
         model,
         load_model(model, *own),
         where,
@@ -113,6 +116,11 @@ def analyze(
         relieve=relieve,
         exact=exact,
     )
+    if not advise or dialect_of(model) != "onnx":
+        return plan
+    from edgeplan.surgery.rewriting import try_rewrites
+
+    return try_rewrites(model, where, plan, *own)
 
 
 _Bindings = tuple[Mapping[str, int], Mapping[str, Sequence[int]], Mapping[str, float]]
@@ -227,6 +235,49 @@ def _labels(models: Sequence[str | Path | ModelProto]) -> list[str]:
     long = [str(m) if isinstance(m, (str, Path)) else m.graph.name for m in models]
     names = [s if short.count(s) == 1 else path for s, path in zip(short, long, strict=True)]
     return [n if names.count(n) == 1 else f"{n} ({names[:i].count(n) + 1})" for i, n in enumerate(names)]
+
+
+def rewrite(
+    model: str | Path,
+    target: str | Target | None = None,
+    *,
+    output: str | Path | None = None,
+    backend: str | None = None,
+    release: str | None = None,
+    only: Collection[str] = (),
+    safe: bool = False,
+    verify: bool = True,
+    dims: Mapping[str, int] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    values: Mapping[str, float] | None = None,
+    opset: int = 0,
+) -> Rewriting:
+    """Rewrite an ONNX file so that it stays on a target's accelerator, or, without one, only make it smaller.
+
+    The new model is written to `output` when it gives the same results; without one nothing is written. `only` names
+    the rewrites that may be used, `safe` leaves out those that change the numbers, and `verify` off believes them.
+    Bindings are as for `analyze` and become part of the new model, which is raised to `opset`, if given.
+    Needs the extra `rewrite`.
+    Raises `edgeplan.ModelError`, `edgeplan.TargetError`, or `ValueError` for what does not fit: bindings, places.
+
+    >>> rewrite("model.onnx", "iphone14pro", output="better.onnx").comparison.equal
+    """
+    from edgeplan.surgery.rewriting import rewrite_model
+
+    where = _target(target, backend, release, "onnx", None, "") if target is not None else None
+    place = Path(output) if output is not None else None
+    return rewrite_model(
+        Path(model),
+        where,
+        output=place,
+        only=only,
+        safe=safe,
+        verify=verify,
+        dims=dims,
+        inputs=inputs,
+        values=values,
+        opset=opset,
+    )
 
 
 def sweep(

@@ -63,7 +63,8 @@ class Finding:
     """One trouble, said once for all the ops it touches.
 
     `row` is the rule's id (`coreml/ane/conv-dilated`) where a rule found it, else empty. `macs_share` and `bytes_share`
-    are the parts of the model's work (0 to 1) that the ops do, None where not known. `fix` names commands that cure.
+    are the parts of the model's work (0 to 1) that the ops do, None where not known. `fix` names rewrites that may cure
+    it (`rewrite/pad-to-concat`), or do, where they were tried.
     """
 
     code: str
@@ -120,6 +121,9 @@ CODES: Mapping[str, Code] = _table(
     ("EP307", "accelerator-slower-than-cpu", Severity.WARNING),
     ("EP308", "structural-cost", Severity.NOTE),
     ("EP309", "channels-wasted", Severity.NOTE),
+    ("EP401", "redundant-ops", Severity.NOTE),
+    ("EP402", "transposes-move-much", Severity.NOTE),
+    ("EP501", "beyond-float16", Severity.WARNING),
     ("EP901", "memory-not-planned", Severity.WARNING),
     ("EP902", "work-not-counted", Severity.NOTE),
 )

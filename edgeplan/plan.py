@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from edgeplan.advice import Advice, NearMisses
 from edgeplan.cost.energy import Energy, energy_of
 from edgeplan.cost.latency import Latency, latency_of
 from edgeplan.cost.work import work_of
@@ -54,7 +55,8 @@ class Plan:
     """The answer: everything a report shows, as one value that can be kept, compared and written as JSON.
 
     `relief` is what would lower the memory, looked for where it is short or when asked. `packing` is what a solver
-    makes of the arena, and `order` another order of the ops, when asked for.
+    makes of the arena, and `order` another order of the ops, when asked for. `advice` are rewrites that were tried and
+    make the plan better, in the order in which to take them, and `near` those that nearly fit, likewise when asked for.
     """
 
     model: ModelSummary
@@ -73,6 +75,8 @@ class Plan:
     findings: tuple[Finding, ...]
     ops: tuple[OpPlan, ...]
     complete: bool
+    advice: tuple[Advice, ...] = ()
+    near: tuple[NearMisses, ...] = ()
     schema_version: int = field(default=SCHEMA_VERSION)
 
     def running_ops(self) -> tuple[OpPlan, ...]:
@@ -118,7 +122,17 @@ def analyze_graph(
     latency = latency_of(lowered, target, placement, work)
     findings = diagnose(
         Case(
-            lowered, target, placement, work, memory, latency, tuple(free), tuple(missing), size_budget, latency_budget
+            graph,
+            lowered,
+            target,
+            placement,
+            work,
+            memory,
+            latency,
+            tuple(free),
+            tuple(missing),
+            size_budget,
+            latency_budget,
         )
     )
     short = relieve or is_short(findings)

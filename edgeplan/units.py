@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 __all__ = [
+    "count",
     "parse_bytes",
     "parse_seconds",
     "round_up",
     "say_bytes",
     "say_count",
     "say_joules",
+    "say_macs",
     "say_percent",
     "say_range",
     "say_seconds",
@@ -51,6 +53,19 @@ def say_count(n: int) -> str:
     if not prefix:
         return str(n)
     return f"{value:,.3g} {prefix}" if value < 100 else f"{value:,.1f} {prefix}"
+
+
+def say_macs(macs: int | None) -> str:
+    """`1.9 GMACs`, `512 MACs`."""
+    if macs is None:
+        return "MACs not known"
+    said = say_count(macs)
+    return f"{said}MACs" if " " in said else f"{said} MACs"
+
+
+def count(n: int, what: str) -> str:
+    """`1 op`, `2 ops`."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def say_percent(share: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 import pytest
+from hypothesis import settings
 
 from edgeplan.capability import rows
 from edgeplan.capability.rows import Backend, Partitions
@@ -14,6 +15,9 @@ from edgeplan.cost import speeds
 from edgeplan.cost.speeds import SpeedFile
 from edgeplan.devices import Chip, Device
 from edgeplan.target import Budget, Target, Unit
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("untimed")
 
 HEAD = """
 title    = "Toy"

@@ -40,6 +40,18 @@ DILATION = """g (float[1,1,8,8] x) => (y) <float[1,1,2,2] w = {{1, 2, 3, 4}}> {{
 ZIGZAG = "g (float[16] x) => (e) { a = Relu (x) b = Neg (a) c = Relu (b) d = Neg (c) e = Relu (d) }"
 STRAIGHT = "g (float[16] x) => (e) { a = Relu (x) b = Relu (a) c = Neg (b) d = Relu (c) e = Relu (d) }"
 
+SHAPES = """g (float[1,8,4,4] x) => (y)
+    <int64 zero = {{0}}, int64 one = {{1}}, int64[1] axis = {{0}}, int64[1] rest = {{-1}}> {{
+    a = Shape (x) b = Gather (a, zero) c = Gather (a, one) d = Unsqueeze (b, axis) e = Unsqueeze (c, axis)
+    f = Concat <axis = 0> (d, e, rest) {0} y = Reshape (i, f)
+}}"""
+NINE = SHAPES.format("g = Identity (x) h = Dropout (g) i = Cast <to = 1> (h)")
+EIGHT = SHAPES.format("g = Identity (x) h = Dropout (g) i = Relu (h)")
+TURNED = """g (float[1,8,4,4] x) => (y) {{
+    a = Transpose <perm = [0, 2, 3, 1]> (x) b = Relu (a) y = {0} (b)
+}}"""
+MASKED = "g (float[2,2] x, bool[2,2] m) => (y) <float low = {{{0}}}> {{ y = Where (m, low, x) }}"
+
 CASES: Mapping[str, tuple[tuple[Sequence[str], Mapping[str, object], str, Mapping[str, object]], ...]] = {
     # code: (rows, target, text, analysis) with the trouble, then without it
     "EP001": (((ALL_RUN,), {}, OPEN, {"free": ("N",)}), ((ALL_RUN,), {}, RELU, {})),
@@ -86,6 +98,15 @@ CASES: Mapping[str, tuple[tuple[Sequence[str], Mapping[str, object], str, Mappin
     "EP205": (
         ((ALL_RUN, row("degrades", "npu", "Conv", DILATED)), {}, DILATION.format(4), {}),
         ((ALL_RUN, row("degrades", "npu", "Conv", DILATED)), {}, DILATION.format(1), {}),
+    ),
+    "EP401": (((ALL_RUN,), {}, NINE, {}), ((ALL_RUN,), {}, EIGHT, {})),
+    "EP402": (
+        ((ALL_RUN,), {}, TURNED.format("Transpose <perm = [0, 3, 1, 2]>"), {}),
+        ((ALL_RUN,), {}, TURNED.format("Neg"), {}),
+    ),
+    "EP501": (
+        ((ALL_RUN,), {"precision": "float16"}, MASKED.format("-1e9"), {}),
+        ((ALL_RUN,), {"precision": "float16"}, MASKED.format("-65504.0"), {}),
     ),
     "EP901": (
         ((ALL_RUN,), {}, "g (float[16] x) => (y) { y = Foo (x) }", {}),

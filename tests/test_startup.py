@@ -21,11 +21,11 @@ def imported(*args: object) -> set[str]:
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
-@pytest.mark.parametrize("args", [("--help",), ("--version",), ("analyze", "--help")])
+@pytest.mark.parametrize("args", [("--help",), ("--version",), ("analyze", "--help"), ("rewrite", "--help")])
 def test_help_imports_nothing_heavy(args: tuple[str, ...]) -> None:
     found = imported(*args)
     assert "click" in found
-    assert not found & {"onnx", "numpy", "networkx", "rich", "google"}
+    assert not found & {"onnx", "onnx_ir", "onnxruntime", "numpy", "networkx", "rich", "google"}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,14 @@ def test_analyze_imports_no_framework(tmp_path: Path) -> None:
         "networkx",
         "sympy",
     }
+
+
+def test_advice_runs_no_model(tmp_path: Path) -> None:
+    text = "g (float[1,8] x) => (float[1,8] y) { a = Identity (x) y = Relu (a) }"
+    onnx.save(parser.parse_model(f'<ir_version: 8, opset_import: ["" : 18]> {text}'), tmp_path / "m.onnx")
+    found = imported("analyze", tmp_path / "m.onnx", "--target", "iphone14pro", "--advise")
+    assert "onnx_ir" in found
+    assert not found & {"onnxscript", "onnxruntime", "torch", "networkx"}
 
 
 def test_importing_edgeplan_costs_nothing() -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgeplan.cli.model import reading, target_of
-from edgeplan.cli.options import binding_options, precision_options, target_options
+from edgeplan.cli.model import check_extra, reading, target_of
+from edgeplan.cli.options import binding_options, given, precision_options, target_options
 from edgeplan.cli.output import check_places, write
 from edgeplan.cli.values import BUDGET, SWEEP, Limits
 from edgeplan.finding import Severity
@@ -39,6 +39,10 @@ __all__ = ["analyze"]
     help="Plan the ops as they stand, or in an order that needs less memory.",
 )  # fmt: skip
 @click.option("--exact", is_flag=True, help="Have a solver pack the arena, 20 s at most (needs edgeplan[exact]).")
+@click.option(
+    "--advise", is_flag=True,
+    help="Try which rewrites make the plan better, with gain and risk (needs edgeplan[rewrite]).",
+)  # fmt: skip
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="F.svg", help="Draw the memory over time, and the arena."
 )
@@ -68,6 +72,7 @@ def analyze(
     sweep: tuple[str, int, int, int | None] | None,
     order: str,
     exact: bool,
+    advise: bool,
     plot: Path | None,
     format_: str,
     output: Path | None,
@@ -81,6 +86,8 @@ def analyze(
     """
     from edgeplan import api
 
+    if advise:
+        check_extra()
     limits = reduce(or_, budget, Limits())
     where = target_of(model, target, backend, release, use, precision=precision, memory=limits.memory, assume=assume)
     check_places([output or Path("-"), *([plot] if plot else [])], model)
@@ -89,7 +96,14 @@ def analyze(
     gc.disable()  # a short run that keeps what it makes: collecting would only walk the graph again and again
 
     if sweep is not None:
-        unused = {"--order": order != "file", "--exact": exact, "--plot": plot, "--all": everything, "--strict": strict}
+        unused = {
+            "--order": order != "file",
+            "--exact": exact,
+            "--advise": advise,
+            "--plot": plot,
+            "--all": everything,
+            "--strict": strict,
+        }
         ignored = [flag for flag, given in unused.items() if given]
         ignored += [f"--budget {name}=" for name in ("size", "latency") if getattr(limits, name) is not None]
         if ignored:
@@ -110,6 +124,7 @@ def analyze(
             order="memory" if order == "memory" else "file",
             relieve=everything or plot is not None,
             exact=exact,
+            advise=advise,
         )
     if format_ == "json":
         from edgeplan.report.json import render_json
@@ -118,7 +133,9 @@ def analyze(
     else:
         from edgeplan.report.text import render_text
 
-        write(render_text(plan, everything=everything, color=output is None and sys.stdout.isatty()), output, model)
+        options = given(release, use, precision, assume, dims, inputs, values)
+        color = output is None and sys.stdout.isatty()
+        write(render_text(plan, everything=everything, color=color, given=options), output, model)
     if plot is not None:
         from edgeplan.report.svg.plot import memory_plot
 

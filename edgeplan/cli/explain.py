@@ -45,9 +45,9 @@ def explain(
     inputs: tuple[tuple[str, tuple[int, ...]], ...],
     values: tuple[tuple[str, float], ...],
 ) -> None:
-    """Explain WHAT: a finding (EP101, off-accelerator), a row (coreml/ane/conv-dilated), an operator (Resize, conv), an
-    op of a model (`edgeplan explain model.onnx --op /conv1/Conv --target pixel8`), or where the time of a model goes
-    (`edgeplan explain latency model.onnx --target pixel8`).
+    """Explain WHAT: a finding (EP101, off-accelerator), a row (coreml/ane/conv-dilated), a rewrite (pad-into-conv), an
+    operator (Resize, conv), an op of a model (`edgeplan explain model.onnx --op /conv1/Conv --target pixel8`), or where
+    the time of a model goes (`edgeplan explain latency model.onnx --target pixel8`).
 
     --backend narrows an operator's rows; all other options are about a model.
     """
@@ -70,6 +70,10 @@ def explain(
     if code is not None:
         click.echo(finding_page(code).rstrip())
         return
+    page = _rewrite_page(what)
+    if page:
+        click.echo(page.rstrip())
+        return
     try:
         tables = [load_backend(name) for name in _backends(what, backend)]
     except RulesError as e:
@@ -85,6 +89,22 @@ def explain(
     near = get_close_matches(what, [*CODES, *(c.name for c in CODES.values())], n=3)
     hint = f"; did you mean {', '.join(near)}?" if near else f"; codes are {', '.join(CODES)}"
     raise click.UsageError(f"nothing is called {what!r}{hint}")
+
+
+def _rewrite_page(what: str) -> str:
+    """The page of a rewrite (`pad-into-conv`, `rewrite/pad-into-conv`); empty for none, or without the extra."""
+    from importlib.util import find_spec
+
+    if "-" not in what or find_spec("onnx_ir") is None:
+        return ""
+    from edgeplan.surgery.rewrites import NAMES
+
+    name = what.removeprefix("rewrite/")
+    if name not in NAMES:
+        return ""
+    from edgeplan.report.rewrite_page import rewrite_page
+
+    return rewrite_page(name)
 
 
 def _check_model(latency: bool, op: str | None, target: str | None) -> None:

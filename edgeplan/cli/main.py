@@ -15,6 +15,7 @@ _VERBS = {
     "compare": "Hold models beside each other on a device: time, memory, size, and which is beaten in all.",
     "devices": "List the devices, or show one with its figures and their sources.",
     "explain": "Explain a finding (EP101), a rule row, an operator, or an op or the latency of a model.",
+    "rewrite": "Rewrite a model so that it stays on the accelerator, and prove that it computes the same.",
     "rules": "Show what the rows say, check them, write their tables.",
     "verify": "Ask the vendors' compilers about a model, beside the prediction.",
 }

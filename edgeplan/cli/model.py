@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgeplan.lower.assumed import Scheme
     from edgeplan.target import Target
 
-__all__ = ["reading", "target_of"]
+__all__ = ["check_extra", "reading", "target_of"]
 
 
 def target_of(
@@ -40,6 +40,18 @@ def target_of(
         return resolve(device, fitting, release, precision=precision, use=use, memory=memory, assume=assume or "")
     except (TargetError, RulesError) as e:
         raise click.UsageError(str(e)) from None
+
+
+def check_extra() -> None:
+    """Raise `UsageError` where what changes models is not installed, and have the rest of it imported fast."""
+    from importlib.util import find_spec
+
+    from edgeplan.cli.later import import_later
+
+    missing = [name for name in ("onnx_ir", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise click.UsageError(f"{missing[0]} is not installed: pip install 'edgeplan[rewrite]'")
+    import_later("sympy", "onnx_ir._symbolic_shapes")  # half of what onnx_ir takes to load, for arithmetic with sizes
 
 
 @contextmanager

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import click
 
 from edgeplan.cli.values import DIM, INPUT, VALUE
 
-__all__ = ["binding_options", "precision_options", "runtime_options", "target_options"]
+__all__ = ["binding_options", "given", "precision_options", "runtime_options", "target_options"]
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -73,6 +74,24 @@ def binding_options(command: _F) -> _F:
             "--value", "values", type=VALUE, multiple=True, metavar="NAME=V", help="Fix a scalar input, e.g. sr=16000."
         ),
     )
+
+
+def given(
+    release: str | None,
+    use: Iterable[str],
+    precision: str | None,
+    assume: str | None,
+    dims: Iterable[tuple[str, int]],
+    inputs: Iterable[tuple[str, Iterable[int]]],
+    values: Iterable[tuple[str, float]],
+) -> str:
+    """The options that a target was narrowed and a model bound by, as they are to be typed again."""
+    words = [*(["--release", release] if release else []), *(w for u in use for w in ("--use", u))]
+    words += [w for flag, v in (("--precision", precision), ("--assume", assume)) if v for w in (flag, v)]
+    words += [w for name, size in dims for w in ("--dim", f"{name}={size}")]
+    words += [w for name, shape in inputs for w in ("--input", f"{name}={'x'.join(map(str, shape))}")]
+    words += [w for name, number in values for w in ("--value", f"{name}={number:g}")]
+    return shlex.join(words)
 
 
 def _all(command: _F, *options: Callable[[_F], _F]) -> _F:

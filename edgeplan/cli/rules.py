@@ -49,12 +49,15 @@ def lint(backend: str | None) -> None:
     from edgeplan.cost.lint import cited_by_speeds, speed_complaints
     from edgeplan.memory.figures import cited
     from edgeplan.memory.lint import figure_complaints
+    from edgeplan.surgery.evidence import cited_by_rewrites
 
     tables = _tables(backend)
     found = [
         (table, str(c))
         for table in tables
-        for c in complaints_of(table, schema_of(table.dialect), cited(table) | cited_by_speeds(table))
+        for c in complaints_of(
+            table, schema_of(table.dialect), cited(table) | cited_by_speeds(table) | cited_by_rewrites(table)
+        )
     ]
     found += [(table, f"memory.toml: {words}") for table in tables for words in figure_complaints(table)]
     found += [(table, f"latency: {words}") for table in tables for words in speed_complaints(table)]

@@ -13,14 +13,16 @@ from edgeplan.graph import Graph
 from edgeplan.memory.plan import MemoryPlan
 from edgeplan.place.partition import Placement
 from edgeplan.target import Target
+from edgeplan.units import count
 
-__all__ = ["Case", "by_type", "count", "ops_of"]
+__all__ = ["Case", "by_type", "ops_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a diagnosis rests on."""
+    """All that a diagnosis rests on: the model as it was read, `source`, and as the runtime runs it, `graph`."""
 
+    source: Graph
     graph: Graph
     target: Target
     placement: Placement
@@ -64,6 +66,10 @@ class Case:
             self._share(ops, lambda w: w.moved),
         )
 
+    def named(self, code: str, message: str, ops: tuple[str, ...], fix: tuple[str, ...] = ()) -> Finding:
+        """A finding over ops of the source that no lowered op stands for."""
+        return Finding(code, CODES[code].severity, message, ops, fix=fix)
+
     def _share(self, ops: Sequence[int], part: Callable[[Work], int | None]) -> float | None:
         total = sum(part(w) or 0 for w in self.work)
         return sum(part(self.work[i]) or 0 for i in ops) / total if ops and total else None
@@ -82,8 +88,3 @@ def ops_of(graph: Graph, ops: Sequence[int]) -> str:
     types = {graph.ops[i].label for i in ops}
     kind = f"{types.pop()} " if len(types) == 1 else ""
     return count(len(ops), f"{kind}op")
-
-
-def count(n: int, what: str) -> str:
-    """`1 op`, `2 ops`."""
-    return f"{n} {what}{'' if n == 1 else 's'}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeplan.diagnose.case import Case, count
+from edgeplan.diagnose.case import Case
 from edgeplan.finding import Evidence, Finding
-from edgeplan.units import say_bytes
+from edgeplan.units import count, say_bytes
 
 __all__ = ["fragment_findings"]
 

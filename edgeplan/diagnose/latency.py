@@ -9,10 +9,10 @@ from edgeplan.cost.estimate import Estimate
 from edgeplan.cost.kernel_time import KernelTime
 from edgeplan.cost.speeds import Penalty
 from edgeplan.cost.unit_speed import Speeds
-from edgeplan.diagnose.case import Case, count, ops_of
+from edgeplan.diagnose.case import Case, ops_of
 from edgeplan.finding import Evidence, Finding, Severity, confidence
 from edgeplan.place.partition import UNKNOWN
-from edgeplan.units import say_bytes, say_percent, say_seconds
+from edgeplan.units import count, say_bytes, say_percent, say_seconds
 
 __all__ = ["latency_findings"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from edgeplan.diagnose.case import Case, count, ops_of
+from edgeplan.diagnose.case import Case, ops_of
 from edgeplan.finding import Confidence, Finding
 from edgeplan.memory.term import total
-from edgeplan.units import say_bytes
+from edgeplan.units import count, say_bytes
 
 __all__ = ["is_short", "memory_findings"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from edgeplan.diagnose.case import Case, by_type, count, ops_of
+from edgeplan.diagnose.case import Case, by_type, ops_of
 from edgeplan.finding import Finding
 from edgeplan.graph import Graph
+from edgeplan.units import count
 
 __all__ = ["shape_findings"]
 

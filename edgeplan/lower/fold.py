@@ -8,7 +8,7 @@ from dataclasses import replace
 from edgeplan.graph import Graph, Op, Value
 from edgeplan.lower.bodies import with_bodies
 
-__all__ = ["drop_dead", "drop_noops", "fold"]
+__all__ = ["drop_dead", "drop_noops", "fold", "redundant"]
 
 _KEPT_CONSTANT = frozenset({"DequantizeLinear"})
 """Ops of constants that stay in the graph, with what follows them: the runtime keeps the quantised weight itself."""
@@ -33,6 +33,19 @@ def fold(graph: Graph, keep: Collection[str] = ()) -> Graph:
             ops.append(with_bodies(op, lambda body: fold(body, keep)))
     settled = replace(graph, ops=tuple(ops))
     return drop_dead(drop_noops(settled, lambda op, values: op.type not in keep and _is_noop(op, values)))
+
+
+def redundant(graph: Graph) -> tuple[str, ...]:
+    """The ops of an ONNX graph that `fold` leaves out because they are known beforehand or change nothing, by name."""
+    expanded: set[str] = set()
+    found: list[str] = []
+    for op in graph.ops:
+        if _is_constant(op, graph.values, expanded):
+            expanded.update(o for o in op.outputs if graph.values[o].const)
+            found.append(op.name)
+        elif _is_noop(op, graph.values):
+            found.append(op.name)
+    return tuple(found)
 
 
 def _is_constant(op: Op, values: Mapping[str, Value], expanded: set[str]) -> bool:

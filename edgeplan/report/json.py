@@ -1,4 +1,4 @@
-"""A Plan, a Sweep, a Comparison or a Verification as JSON, and the schemas they follow."""
+"""A Plan, a Sweep, a Comparison, a Verification or a Rewriting as JSON, and the schemas they follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from edgeplan.plan import Plan
 from edgeplan.report.pretty import pretty_json
 from edgeplan.sweep.search import Sweep
 
-__all__ = ["comparison_schema", "main", "plan_schema", "render_json", "sweep_schema", "verification_schema"]
+__all__ = [
+    "comparison_schema",
+    "main",
+    "plan_schema",
+    "render_json",
+    "rewrite_schema",
+    "sweep_schema",
+    "verification_schema",
+]
 
 
 def render_json(value: object) -> str:
@@ -42,6 +50,15 @@ def verification_schema() -> dict[str, Any]:
     return _schema(Verification, "edgeplan verification")
 
 
+def rewrite_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of what a rewrite did, generated from the types. Needs the extra `rewrite`."""
+    from edgeplan.summary import TargetSummary
+    from edgeplan.surgery import rewriting
+
+    vars(rewriting).update(Plan=Plan, TargetSummary=TargetSummary)  # which it does not import, to start quickly
+    return _schema(rewriting.Rewriting, "edgeplan rewriting")
+
+
 def _schema(kind: type, title: str) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **msgspec.json.schema(kind),
@@ -52,6 +69,7 @@ def main() -> None:
     """Write a schema to stdout: `python -m edgeplan.report.json plan > docs/plan.schema.json`; likewise the others."""
     schemas = {
         "plan": plan_schema, "sweep": sweep_schema, "compare": comparison_schema, "verification": verification_schema,
+        "rewrite": rewrite_schema,
     }  # fmt: skip
     sys.stdout.write(pretty_json(schemas[sys.argv[1]]()))
 

@@ -12,16 +12,14 @@ from rich.text import Text
 
 from edgeplan.cost.latency import Latency
 from edgeplan.cost.unit_speed import Speeds, UnitSpeed
-from edgeplan.diagnose.case import count
 from edgeplan.plan import Plan
 from edgeplan.report.console import printed
 from edgeplan.report.energy import energy_lines, energy_rows
 from edgeplan.report.escape import plain
 from edgeplan.report.evidence import source_line
 from edgeplan.report.latency import PARTS, family_title, kernels_table
-from edgeplan.report.text import say_macs
 from edgeplan.target import Target
-from edgeplan.units import say_bytes, say_percent, say_seconds
+from edgeplan.units import count, say_bytes, say_macs, say_percent, say_seconds
 
 __all__ = ["render_latency"]
 

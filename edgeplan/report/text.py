@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from edgeplan.finding import Finding, Severity
 from edgeplan.plan import Outcome, Plan
+from edgeplan.report.advice import advice_parts, near_parts
 from edgeplan.report.console import printed
 from edgeplan.report.energy import energy_lines, energy_rows
 from edgeplan.report.escape import plain
@@ -18,9 +20,9 @@ from edgeplan.report.evidence import source_line
 from edgeplan.report.latency import basis_lines, kernels_table, latency_rows
 from edgeplan.report.memory import memory_rows, relief_rows, terms_table
 from edgeplan.summary import UnitShare
-from edgeplan.units import say_bytes, say_count, say_percent
+from edgeplan.units import say_bytes, say_count, say_macs, say_percent
 
-__all__ = ["SEVERITIES", "render_text", "say_macs"]
+__all__ = ["SEVERITIES", "render_text"]
 
 _OUTCOMES = {
     Outcome.FITS: ("FITS", "bold green"),
@@ -34,12 +36,17 @@ SEVERITIES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: 
 _SHOWN = 8
 
 
-def render_text(plan: Plan, *, everything: bool = False, color: bool = False, width: int | None = None) -> str:
-    """The report as text. `everything` names every op and source; without `width` it fits the terminal, or 100."""
-    return printed(_parts(plan, everything), color=color, width=width)
+def render_text(
+    plan: Plan, *, everything: bool = False, color: bool = False, width: int | None = None, given: str = ""
+) -> str:
+    """The report as text. `everything` names every op and source; without `width` it fits the terminal, or 100.
+
+    `given` are the options that chose the target and bound the model: the commands that are named repeat them.
+    """
+    return printed(_parts(plan, everything, given), color=color, width=width)
 
 
-def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
+def _parts(plan: Plan, everything: bool, given: str) -> Iterator[RenderableType]:
     word, style = _OUTCOMES[plan.outcome]
     yield _headline(Text(word, style), plan)
     grid = Table.grid(padding=(0, 2), expand=True)
@@ -64,7 +71,12 @@ def _parts(plan: Plan, everything: bool) -> Iterator[RenderableType]:
     shown = plan.findings if everything else plan.findings[:_SHOWN]
     for finding in shown:
         yield ""
-        yield _finding(finding, everything)
+        yield _finding(finding, plan, everything, given)
+    if plan.advice or plan.near:
+        yield ""
+        yield Padding(Text("rewrites, tried in this order", "bold"), (0, 0, 0, 2))
+        yield from advice_parts(plan.advice)
+        yield from near_parts(plan.near, everything)
     yield ""
     for line in _next(plan, len(plan.findings) - len(shown)):
         yield Padding(line, (0, 0, 0, 2))
@@ -80,14 +92,6 @@ def _headline(word: Text, plan: Plan) -> RenderableType:
     assumed = f"   assumed {plan.target.assume}" if plan.target.assume else ""
     line = Text.assemble(word, "   ", (plan.target.title, "bold"), (assumed, "yellow"), "\n  ")
     return line.append(f"{plain(model.name, 60)}   {', '.join(facts)}")
-
-
-def say_macs(macs: int | None) -> str:
-    """`1.9 GMACs`, `512 MACs`."""
-    if macs is None:
-        return "MACs not known"
-    count = say_count(macs)
-    return f"{count}MACs" if " " in count else f"{count} MACs"
 
 
 def _units(plan: Plan) -> Text:
@@ -124,7 +128,7 @@ def _segments(plan: Plan) -> str:
     return f"{segments} segment{'' if segments == 1 else 's'}{cross}"
 
 
-def _finding(finding: Finding, everything: bool) -> RenderableType:
+def _finding(finding: Finding, plan: Plan, everything: bool, given: str) -> RenderableType:
     style = SEVERITIES[finding.severity]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
@@ -145,9 +149,19 @@ def _finding(finding: Finding, everything: bool) -> RenderableType:
             against = "but " if evidence in finding.against else ""
             text.append(f"\n{against}{source_line(evidence)}", "dim")
     if finding.fix:
-        text.append("\n").append("fix: ", "green").append(plain("  ".join(finding.fix), 600))
+        text.append("\n").append("fix: ", "green").append(plain(_fix(finding.fix, plan, given), 600))
     grid.add_row(Text(finding.code, f"bold {style}"), Text(f"{finding.severity.value:<7}", style), text)
     return Padding(grid, (0, 0, 0, 2))
+
+
+def _fix(fixes: Sequence[str], plan: Plan, given: str) -> str:
+    """The command that does the rewrites of a finding, ready for a shell; options to add to this one as they are."""
+    options = [f for f in fixes if not f.startswith("rewrite/")]
+    if options:
+        return " ".join(options)
+    only = " ".join(f"--only {f.removeprefix('rewrite/')}" for f in fixes if f != "rewrite/simplify")
+    where = " ".join(w for w in (f"-t {plan.target.device} -b {plan.target.backend}", given, only) if w)
+    return f"edgeplan rewrite {quote(plan.model.name)} {where} -o OUT.onnx"
 
 
 def _names(ops: Sequence[str], everything: bool) -> str:

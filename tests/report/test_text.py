@@ -18,7 +18,7 @@ ops = ["Neg"]
 unit = ["npu"]
 verdict = "refuses"
 why = "The NPU has no subtraction and therefore no negation, whatever the type of the tensor."
-fix = ["edgeplan rewrite --only neg-to-mul"]
+fix = ["rewrite/neg-to-mul"]
 source = { rumour = "'it cannot subtract'" }
 against = { paper = "'it can'" }
 """

@@ -38,8 +38,17 @@ def follow(node: NodeProto, inputs: list[Known | None]) -> _Sizes | None:
     return None if found is None or len(found) > _LONGEST or all(d is None for d in found) else found
 
 
+_LIKE_FIRST = frozenset({"GroupNormalization", "MeanVarianceNormalization"})
+"""Ops that onnx (1.23) knows only by the functions that define them, and infers no shape for."""
+
+
 def made_shape(node: NodeProto, inputs: list[Known | None]) -> Known | None:
-    """The first output of a standard op that takes its shape from a vector of sizes; None when that is not known."""
+    """The first output of a standard op that takes its shape from a vector of sizes, or from its first input though
+    onnx does not infer so; None when that is not known.
+    """
+    if node.op_type in _LIKE_FIRST:
+        first = inputs[0] if inputs else None
+        return None if first is None or first.shape is None else Known(first.dtype, first.shape)
     attrs = {a.name: get_attribute_value(a) for a in node.attribute}
     first = inputs[0] if inputs else None
     if node.op_type == "ConstantOfShape":

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from edgeplan.frontends.errors import ModelError
 
-__all__ = ["ELEMENTS", "KEEP", "RAW", "strip_weights"]
+__all__ = ["ELEMENTS", "KEEP", "RAW", "has_field", "strip_weights"]
 
 KEEP = 8192
 """Payload bytes up to which a tensor is kept: shapes, axes and scalars are always smaller."""
@@ -38,6 +38,11 @@ _DEEPEST = 100
 def strip_weights(data: memoryview) -> bytes:
     """The same model without large tensor payloads. Raises `ModelError` when the bytes are not a protobuf message."""
     return _message(data, "model", 0)
+
+
+def has_field(data: memoryview, number: int) -> bool:
+    """Whether a message has a field of a number; none of its fields is looked into."""
+    return any(field == number for field, *_ in _fields(data))
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:

@@ -275,3 +275,9 @@ def test_and_inferred_where_nothing_can_happen() -> None:
     assert shape(20, "g (float[4, 4] x) => (float[] y) { y = EyeLike <dtype = 1> (x) }") == (4, 4)
     assert shape(11, "g (float[1] x, int64[2] s) => (float[] y) { y = Expand (x, s) }") == (None, None)
     assert shape(20, 'g (float[4, 3] x) => (float[] y) { y = Einsum <equation = "i j -> j i"> (x) }') == (3, 4)
+
+
+@pytest.mark.parametrize("call", ["GroupNormalization<num_groups=2>(x, s, s)", "MeanVarianceNormalization(x)"])
+def test_normalisations_known_only_as_functions_keep_their_inputs_shape(call: str) -> None:
+    graph = parse_text(f"g (float[N,4,6,8] x, float[2] s) => (float[?,?,?,?] z) {{ y = {call} z = Relu(y) }}")
+    assert graph.values["z"].shape == ("N", 4, 6, 8)
