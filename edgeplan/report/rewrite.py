@@ -118,4 +118,7 @@ def _checked(found: Rewriting) -> Text:
     weights = " with random weights" if one.random_weights else ""
     runs = f"{count(one.runs, 'run')}{weights}"
     said = f"verified: outputs differ by {one.worst:.0e} at most in {runs} (limit {one.tolerance:.0e})"
+    if one.unstable:
+        names = ", ".join(plain(n, 40) for n in one.unstable)
+        said = f"{said}; but for {names}, which rounding the inputs moves as far"
     return Text(f"{said}\nwritten: {written}", "green")

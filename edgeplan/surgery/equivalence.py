@@ -45,6 +45,8 @@ class Comparison:
     """Whether two models agree: `worst` is the largest difference of an output (root mean square, relative).
 
     `runs` is 0 where neither could be run, and `why` says so; else `why` says which output is too far off, if any.
+    `unstable` are outputs that differ by more than `tolerance`, and no more than rounding their own inputs moves them;
+    they are not in `worst`.
     """
 
     runs: int
@@ -52,6 +54,7 @@ class Comparison:
     tolerance: float
     why: str = ""
     random_weights: bool = False
+    unstable: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -77,6 +80,7 @@ def compare_models(
     that moves at all, as what NMS chooses does, is not held against the old one.
     """
     runs, worst, why, sizes = 0, 0.0, "no size could be run", 0
+    unstable: dict[str, None] = {}
     wanted, depth = list(read.graph.outputs), float(np.sqrt(len(read.graph.ops)))
     for size in _SIZES if read.free else _SIZES[:1]:
         kinds = _kinds(read, size)
@@ -98,10 +102,13 @@ def compare_models(
                 if not gap <= allowed:
                     said = f"output {name!r} differs by {gap:.1e}, more than {allowed:.0e}"
                     return Comparison(runs, gap, tolerance, said, random_weights)
-                worst = max(worst, gap if allowed == tolerance else 0.0)
+                if gap <= tolerance:
+                    worst = max(worst, gap)
+                else:
+                    unstable[name] = None
         if sizes == 2:
             break
-    return Comparison(runs, worst, tolerance, "" if runs else why, random_weights)
+    return Comparison(runs, worst, tolerance, "" if runs else why, random_weights, tuple(unstable))
 
 
 def _once(

@@ -56,8 +56,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def structure(draft: Draft) -> str:
     """The SHA-256 sum of a model's ops, names, types and settings; of its large weights only names and sizes count."""
-    proto = onnx.ModelProto()
-    proto.CopyFrom(weightless(draft.model))
+    proto = weightless(draft.model)
     for field in ("producer_name", "producer_version", "doc_string", "metadata_props"):
         proto.ClearField(field)
     proto.graph.ClearField("value_info")

@@ -116,8 +116,8 @@ def rewrite_model(
     if recipe is not None:
         dims, inputs, values = dims or recipe.dims, inputs or recipe.inputs, values or recipe.values
         opset = opset or recipe.opset
-    read = load_model(source, dims, inputs, values)
     draft = Draft.open(source)
+    read = load_model(source, dims, inputs, values) if dims or inputs or values else draft.read
     refuse_weights([*beside, *(f for place in places for f in files_of(place))], draft)
     bind(draft, dims or {}, inputs or {}, values or {})
     if opset:

@@ -182,6 +182,11 @@ EXAMPLES = (
     Example(Mutant("relu-left-out", "Relu", left_out, EXACT), _ROWS % ("", "Relu(x)")),
     Example(Mutant("cast-left-out", "Floor", left_out, EXACT), _ROWS % ("", "Floor(x)")),
     Example(Mutant("leaky-relu-as-relu", "PRelu", left_out), _ROWS % (", float[4] s", "PRelu(x, s)"), ("s",)),
+    Example(
+        Mutant("leaky-relu-of-one-number", "PRelu", left_out),
+        "g (float[1] x, float[1] s) => (float[?] y) { y = PRelu(x, s) }",
+        ("s",),
+    ),
     Example(Mutant("sum-for-difference", "Sub", other_op("Add")), _ROWS % (", float[4] s", "Sub(x, s)"), ("s",)),
     Example(Mutant("difference-turned", "Sub", swapped), _ROWS % (", float[4] s", "Sub(x, s)"), ("s",)),
     Example(

@@ -72,7 +72,7 @@ def test_a_wrong_rewrite_is_disproved(example: Example) -> None:
     assert "not proved: the results differ" in found.misses[0].reason
 
 
-@few
+@settings(few, max_examples=40)
 @given(graphs())
 def test_what_is_proved_of_a_wrong_rewrite_happens_to_be_right(graph: Fuzzed) -> None:
     ledger = Ledger()

@@ -32,6 +32,9 @@ by a computed matrix, and rounds to float16 only where it stores."""
 _SMALL = 1e-3
 """The size below which a result is next to 0: what is left where numbers cancel."""
 
+_TURNS = 3
+"""Times a rewrite may be done with the shapes inferred anew before there has to be nothing left to do."""
+
 _TRIPPED = "its settings do not fit"
 """How the reason begins where a rewrite raises something; the models here are valid."""
 
@@ -69,11 +72,14 @@ def trial(graph: Fuzzed, draft: Draft, one: Rewrite) -> Trial:
         found = sweep(copy, [one], Ledger(False))
         sites, misses = len(found.sites), len(found.misses)
         made = ir.to_proto(copy.model)
-        fault, why = judged(graph, made, one.claim)
-        if not fault:
-            again = sweep(Draft.open(made), [one], Ledger(False))
-            if again.sites:
-                fault, why = "unstable", f"done again at {[s.root for s in again.sites]}"
+        for _ in range(_TURNS):
+            fault, why = judged(graph, made, one.claim)
+            again = Draft.open(made)
+            if fault or not (found := sweep(again, [one], Ledger(False))).sites:
+                break
+            made = ir.to_proto(again.model)  # shapes are better known now
+        else:
+            fault, why = "unstable", f"done again at {[s.root for s in found.sites]}"
         return Trial(one.id, sites, misses, fault, why, made)
     except Exception as e:  # whatever it is, it is a fault of the rewrite's
         return Trial(one.id, max(len(found.sites), 1), 0, "crash", f"{type(e).__name__}: {e}", made)
@@ -108,7 +114,8 @@ def _apart(
     graph: Fuzzed, made: onnx.ModelProto, claim: Claim, feeds: Feeds, old: Sequence[Array], new: Sequence[Array]
 ) -> str:
     """Which output is too far off in one run."""
-    half = any(t.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16 for t in graph.model.graph.input)
+    ends = (*graph.model.graph.input, *graph.model.graph.output)
+    half = any(t.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16 for t in ends)
     if claim.kind == "exact":
         for name, a, b in zip(graph.outputs, old, new, strict=True):
             same = a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")

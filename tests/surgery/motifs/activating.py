@@ -147,7 +147,7 @@ def quotients(s: Sketch) -> None:
     if how == 0:
         divisor = s.weight(*[d if s.chance() else 1 for d in x.shape], positive=True)
     elif how == 1:
-        divisor = s.number(s.pick(8.0, 0.125, 3.0, 60000.0, 1e-40), x.rank)
+        divisor = s.number(s.pick(8.0, 0.125, 3.0, 60000.0, 1e-30), x.rank)
     elif how == 2:
         s.keep(s.op("Div", s.number(2.0), s.op("Add", s.op("Abs", x), s.number(1.0))))
         return

@@ -31,6 +31,7 @@ def test_half_precision() -> None:
         ("2,C,8,8", "kernel_shape = [2,2]", "channels are not known"),
         ("2,3,H,8", "kernel_shape = [3,3], strides = [2,2], ceil_mode = 1", "reach past"),
         ("2,3,64,64", "kernel_shape = [40,40]", "more than 1024"),
+        ("2,3,4,3", 'kernel_shape = [1,1], strides = [3,3], auto_pad = "SAME_UPPER"', "do not agree"),
     ],
 )
 def test_others_stay(given: str, rest: str, why: str) -> None:
