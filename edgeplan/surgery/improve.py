@@ -50,7 +50,8 @@ class Step:
     """One turn that was kept: the rewrite, or `simplify`, where it was done, and the plan before and after.
 
     `roots` are the ops it was done at, empty for wherever it fits. `sites` also has those of the folding and cleaning
-    that it opened the way for. The plans are None, and `why` is empty, where nothing is planned.
+    that it opened the way for, which may use the rewrites `folding`. The plans are None, and `why` is empty, where
+    nothing is planned.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Step:
     why: str
     before: Plan | None
     after: Plan | None
+    folding: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,7 @@ class _Course:
                 return f"the plan gets hardly better: {why}"
             if needs is _Needs.FEWER and verdict.sign == 0 and trial.ops >= self.draft.ops:
                 return "the plan gets no better, and there are no fewer ops"
-        return trial, Step(name, roots, found.sites, why, self.plan, plan)
+        return trial, Step(name, roots, found.sites, why, self.plan, plan, tuple(r.id for r in self.folding))
 
 
 def plan_of(draft: Draft, target: Target | None) -> Plan | None:

@@ -25,19 +25,23 @@ class RecipeError(ValueError):
 
 
 class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One step: the rewrite, the ops it is done at (anywhere when empty), and at how many places it was done."""
+    """One step: the rewrite, the ops it is done at (anywhere when empty), and at how many places it was done.
+
+    `folding` are the rewrites that the folding and cleaning behind it may use.
+    """
 
     rewrite: str
     at: tuple[str, ...] = ()
     sites: int = 0
+    folding: tuple[str, ...] = ()
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be done to a model of this structure, and the structure that must come of it.
 
     `before` and `after` are SHA-256 sums of the model without its weights, so the same recipe serves the model when it
-    has been trained again. `folding` are the rewrites that folding may use. `dims`, `inputs` and `values`
-    are what was bound first, and `opset` is what the model was raised to, 0 where it was not.
+    has been trained again. `dims`, `inputs` and `values` are what was bound first, and `opset` is what the model
+    was raised to, 0 where it was not.
     """
 
     edgeplan: str
@@ -45,7 +49,6 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: str
     after: str
     steps: tuple[Done, ...]
-    folding: tuple[str, ...]
     target: str = ""
     dims: Mapping[str, int] = {}
     inputs: Mapping[str, Sequence[int]] = {}
@@ -74,7 +77,6 @@ def recipe_of(
     before: str,
     after: Draft,
     steps: Sequence[Step],
-    folding: Sequence[str],
     target: str = "",
     *,
     dims: Mapping[str, int],
@@ -83,9 +85,9 @@ def recipe_of(
     opset: int,
 ) -> Recipe:
     """The recipe of steps that were done to a model of the structure `before`."""
-    done = tuple(Done(s.name, s.roots, len(s.sites)) for s in steps)
+    done = tuple(Done(s.name, s.roots, len(s.sites), s.folding) for s in steps)
     made = structure(after)
-    return Recipe(__version__, name, before, made, done, tuple(folding), target, dims, inputs, values, opset)
+    return Recipe(__version__, name, before, made, done, target, dims, inputs, values, opset)
 
 
 def redo(
@@ -102,8 +104,8 @@ def redo(
     """
     if strict and structure(draft) != recipe.before:
         raise RecipeError(f"this is not the model the plan was made for ({recipe.model}): its ops differ")
-    folding = [r for r in rewrites(Stage.FOLD) if r.id in recipe.folding]
     for step in recipe.steps:
+        folding = [r for r in rewrites(Stage.FOLD) if r.id in step.folding]
         found = act(draft, step.rewrite, step.at, folding, ledger)
         if strict and len(found.sites) != step.sites:
             raise RecipeError(f"{step.rewrite} was done at {step.sites} places and now fits {len(found.sites)}")

@@ -28,8 +28,7 @@ from edgeplan.surgery.improve import Dropped, Improved, Step, improve, plan_of
 from edgeplan.surgery.ledger import Ledger
 from edgeplan.surgery.opset import raise_opset
 from edgeplan.surgery.recipe import Done, Recipe, recipe_of, redo, structure
-from edgeplan.surgery.rewrite import Stage
-from edgeplan.surgery.rewrites import rewrite, rewrites
+from edgeplan.surgery.rewrites import rewrite
 from edgeplan.surgery.standing import weigh
 from edgeplan.surgery.sweep import Swept
 from edgeplan.surgery.writing import WriteError, files_of, host_place, refuse_place, refuse_weights, write_model
@@ -128,13 +127,11 @@ def rewrite_model(
         found = improve(draft, target, only=only, safe=safe, ledger=ledger, tell=tell)
     else:
         found = _again(recipe, draft, target, ledger)
-    folding = [r.id for r in rewrites(Stage.FOLD) if not only or r.id in only]
     made = recipe or recipe_of(
         source.name,
         before,
         found.draft,
         found.steps,
-        folding,
         target.title if target else "",
         dims=dims or {},
         inputs=inputs or {},
@@ -217,7 +214,7 @@ def _again(recipe: Recipe, draft: Draft, target: Target | None, ledger: Ledger) 
         before, after = plans[-1], plan_of(made, target)
         plans.append(after)
         why = weigh(before, after).why if before is not None and after is not None else ""
-        steps.append(Step(step.rewrite, step.at, found.sites, why, before, after))
+        steps.append(Step(step.rewrite, step.at, found.sites, why, before, after, step.folding))
 
     redo(recipe, made, ledger, after=done)
     return Improved(made, tuple(steps), (), (), plans[0], plans[-1])

@@ -217,7 +217,7 @@ def test_the_plan_of_another_model_is_refused(run: Run, save: Save, tmp_path: Pa
         ('{"edgeplan": "1", "model": "m"}', "is no plan"),
         ("\x00\xff", "is no plan"),
         (
-            '{"edgeplan":"1","model":"m","before":"b","after":"a","steps":[{"rewrite":"../../x"}],"folding":[]}',
+            '{"edgeplan":"1","model":"m","before":"b","after":"a","steps":[{"rewrite":"../../x"}]}',
             "does not know: ../../x",
         ),
     ],

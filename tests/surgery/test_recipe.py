@@ -7,11 +7,9 @@ import onnx_ir as ir
 import pytest
 
 from edgeplan.surgery.draft import Draft
-from edgeplan.surgery.improve import improve
+from edgeplan.surgery.improve import SIMPLIFY, Step, act, improve
 from edgeplan.surgery.ledger import Ledger
 from edgeplan.surgery.recipe import Recipe, RecipeError, read_recipe, recipe_of, redo, structure, write_recipe
-from edgeplan.surgery.rewrite import Stage
-from edgeplan.surgery.rewrites import rewrites
 from tests.surgery.harness import model, types
 
 PADDED = """g (float[N,2,8,8] x, float[4,2,3,3] w) => (float[N,4,8,8] y) <int64[8] p = {0,0,1,1,0,0,1,1}> {
@@ -25,9 +23,8 @@ def draft(text: str = PADDED, seed: int = 0) -> Draft:
 
 def recipe(source: Draft) -> Recipe:
     found = improve(source, None)
-    folding = [r.id for r in rewrites(Stage.FOLD)]
     before = structure(source)
-    return recipe_of("m.onnx", before, found.draft, found.steps, folding, dims={}, inputs={}, values={}, opset=0)
+    return recipe_of("m.onnx", before, found.draft, found.steps, dims={}, inputs={}, values={}, opset=0)
 
 
 def test_it_is_done_again_to_the_same_model_with_other_weights() -> None:
@@ -71,3 +68,13 @@ def test_it_hears_of_each_step() -> None:
     heard = []
     redo(kept, draft(), Ledger(), after=lambda done, found: heard.append((done.rewrite, len(found.sites))))
     assert heard == [(s.rewrite, s.sites) for s in kept.steps]
+
+
+def test_each_step_folds_with_what_it_folded_with_at_first() -> None:
+    source, made = draft(), draft()
+    act(made, SIMPLIFY, (), [], Ledger())
+    steps = [Step(SIMPLIFY, (), (), "", None, None)]
+    kept = recipe_of("m.onnx", structure(source), made, steps, dims={}, inputs={}, values={}, opset=0)
+    again = draft()
+    redo(kept, again, Ledger())
+    assert [n.op_type for n in again.model.graph] == ["Pad", "Conv", "Identity"]
