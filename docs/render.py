@@ -1,8 +1,9 @@
 """Puts real output into the README, and writes the pages that are made from the rules.
 
 `python docs/render.py` rewrites README.md (every console block that runs edgeplan, the table of rows), docs/operators.md,
-docs/referees.md, docs/rewrites.md, docs/rewrites/*.md, docs/memory.svg, docs/backends/*.md and the examples of docs/findings/EP3*.md, whose figures
-change with every fit; `tests/test_readme.py` fails while it would change anything. With `--asked` the README's
+docs/referees.md, docs/rewrites.md, docs/rewrites/*.md, docs/memory.svg, docs/backends/*.md, the examples and the table of
+docs/prune.md, docs/compress.md, and the examples of docs/findings/EP3*.md, whose figures change with every fit;
+`tests/test_readme.py` fails while it would change anything. With `--asked` the README's
 verification is made anew, too: that needs the vendors' packages.
 """
 
@@ -20,6 +21,8 @@ import onnx
 from onnx import parser
 
 from edgeplan.capability.rows import backend_names, load_backend
+from edgeplan.report.compress_page import schemes_table
+from edgeplan.report.prune_page import widths_table
 from edgeplan.report.rewrite_page import catalogue_page, rewrite_page
 from edgeplan.surgery.rewrites import NAMES
 
@@ -140,6 +143,31 @@ def timed_example(page: str, code: str) -> str:
     return re.sub(r"(```console\n[^\n]*\n).*?```", lambda m: f"{m[1]}{block}\n```", page, flags=re.DOTALL)
 
 
+def prune_page(page: str) -> str:
+    """The page on pruning with its table of widths and its examples made anew: a sample, and a model that it shows."""
+    with TemporaryDirectory(prefix="edgeplan-") as folder:
+        text = re.search(r"```onnx\n(.*?)```", page, re.DOTALL)
+        assert text is not None
+        onnx.save(parser.parse_model(text[1]), Path(folder) / "net.onnx")
+
+        def shown(match: re.Match[str]) -> str:
+            command = match["command"]
+            where = ROOT if "samples/" in command else Path(folder)
+            return f"```console\n$ {command}\n{run(command, where)}\n```"
+
+        page = re.sub(r"```console\n\$ (?P<command>edgeplan [^\n]*)\n.*?```", shown, page, flags=re.DOTALL)
+    return re.sub(
+        r"(<!-- widths -->\n).*?(<!-- end -->)", lambda m: f"{m[1]}{widths_table()}\n{m[2]}", page, flags=re.DOTALL
+    )
+
+
+def compress_page(page: str) -> str:
+    """The page on compression with its example, and its table of what runtimes take, made anew."""
+    return re.sub(
+        r"(<!-- schemes -->\n).*?(<!-- end -->)", lambda m: f"{m[1]}{schemes_table()}\n{m[2]}", render(page), flags=re.DOTALL
+    )
+
+
 def pages() -> dict[Path, str]:
     """The pages that are made from the rules and samples alone, by path."""
     found = {
@@ -153,6 +181,8 @@ def pages() -> dict[Path, str]:
     found[ROOT / "docs" / "rewrites.md"] = f"{REWRITES}\n{catalogue_page()}"
     for name in NAMES:
         found[ROOT / "docs" / "rewrites" / f"{name}.md"] = rewrite_page(name)
+    found[ROOT / "docs" / "prune.md"] = prune_page((ROOT / "docs" / "prune.md").read_text("utf-8"))
+    found[ROOT / "docs" / "compress.md"] = compress_page((ROOT / "docs" / "compress.md").read_text("utf-8"))
     for path in sorted((ROOT / "docs" / "findings").glob("EP3*.md")):
         found[path] = timed_example(path.read_text("utf-8"), path.stem)
     return found

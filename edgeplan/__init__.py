@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from edgeplan.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from edgeplan.api import analyze, compare, load, rewrite
+    from edgeplan.api import analyze, compare, compress, compress_to, load, prune, rewrite
     from edgeplan.comparison import Comparison
+    from edgeplan.compression.table import Compression
     from edgeplan.finding import Finding
     from edgeplan.frontends.errors import ModelError
     from edgeplan.graph import Graph
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from edgeplan.target import Target, TargetError, resolve
 
 __all__ = [
-    "Comparison", "Finding", "Graph", "ModelError", "Outcome", "Plan", "Target", "TargetError", "analyze", "compare",
-    "load", "resolve", "rewrite",
+    "Comparison", "Compression", "Finding", "Graph", "ModelError", "Outcome", "Plan", "Target", "TargetError",
+    "analyze", "compare", "compress", "compress_to", "load", "prune", "resolve", "rewrite",
 ]  # fmt: skip
 
 _HOMES = {
     "Comparison": "edgeplan.comparison",
+    "Compression": "edgeplan.compression.table",
     "Finding": "edgeplan.finding",
     "Graph": "edgeplan.graph",
     "ModelError": "edgeplan.frontends.errors",
@@ -37,7 +39,10 @@ _HOMES = {
     "TargetError": "edgeplan.target",
     "analyze": "edgeplan.api",
     "compare": "edgeplan.api",
+    "compress": "edgeplan.api",
+    "compress_to": "edgeplan.api",
     "load": "edgeplan.api",
+    "prune": "edgeplan.api",
     "resolve": "edgeplan.target",
     "rewrite": "edgeplan.api",
 }

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import combinations
-from math import exp, hypot, log
 
 from edgeplan.cost.estimate import Estimate
 from edgeplan.finding import Finding
@@ -151,16 +150,8 @@ def _comparable(one: Candidate, other: Candidate) -> tuple[Estimate | None, Esti
 
 def order_of(fast: Estimate, slow: Estimate) -> tuple[Estimate, Order]:
     """How many times as long the slower of two takes, and how sure the order is: surely where the ranges are apart."""
-    ratio = _ratio(fast, slow)
+    ratio = slow.over(fast)
     return ratio, Order.SURE if fast.apart(slow) else Order.LIKELY if ratio.low > 1 else Order.NOT_TOLD
-
-
-def _ratio(fast: Estimate, slow: Estimate) -> Estimate:
-    """How many times as long the slower takes: both errors in quadrature, as those of models that share nothing."""
-    likely = slow.likely / fast.likely
-    up = hypot(log(slow.high / slow.likely), log(fast.likely / fast.low))
-    down = hypot(log(slow.likely / slow.low), log(fast.high / fast.likely))
-    return Estimate(likely * exp(-down), likely, likely * exp(up), "both ranges, as of errors that share nothing")
 
 
 def _beats(one: Candidate, other: Candidate, surely_faster: bool) -> bool:

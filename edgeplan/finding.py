@@ -124,6 +124,9 @@ CODES: Mapping[str, Code] = _table(
     ("EP401", "redundant-ops", Severity.NOTE),
     ("EP402", "transposes-move-much", Severity.NOTE),
     ("EP501", "beyond-float16", Severity.WARNING),
+    ("EP601", "weights-dominate", Severity.NOTE),
+    ("EP602", "activations-dominate", Severity.NOTE),
+    ("EP603", "quantised-not-faster", Severity.NOTE),
     ("EP901", "memory-not-planned", Severity.WARNING),
     ("EP902", "work-not-counted", Severity.NOTE),
 )

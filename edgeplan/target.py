@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from edgeplan.capability.rows import Backend, Partitions, UnitSpec, load_backend
 from edgeplan.devices import Device, DeviceError, Figure, find_device
 from edgeplan.finding import Confidence, Evidence, confidence
-from edgeplan.lower.assumed import Scheme
+from edgeplan.lower.assumed import form_of
+from edgeplan.lower.scheme import parse_scheme
 
 __all__ = ["Budget", "Raised", "Target", "TargetError", "Unit", "resolve"]
 
+_FLOATS = {"fp16": "float16", "fp32": "float32"}
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
@@ -78,7 +79,11 @@ class Budget:
 class Target:
     """Where a model is to run. `precision` is what floats are computed in: `model`, `float16` or `float32`.
 
-    `assume` is how the model is taken to be quantised though its file is not: `w8a8`, say; empty where as it stands.
+    `assume` names the scheme (`edgeplan.lower.scheme`) by which the model is taken to be compressed though its file is
+    not: `w8a8`, `palette4`; empty where as it stands. Where a converter chooses the floats, as in MIL, `fp16` and
+    `fp32` are the `precision`.
+
+    Raises `TargetError` where there is no such scheme, or the backend has no form for it.
     """
 
     device: Device
@@ -87,7 +92,20 @@ class Target:
     units: tuple[Unit, ...]
     precision: str
     budget: Budget
-    assume: Scheme | Literal[""] = ""
+    assume: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.assume:
+            return
+        try:
+            scheme = parse_scheme(self.assume)
+        except ValueError as e:
+            raise TargetError(str(e)) from None
+        why = form_of(scheme, self.backend.dialect)
+        if why:
+            raise TargetError(f"{self.backend.title} has {why}, so it cannot run {self.assume}")
+        if scheme.name in _FLOATS and self.backend.dialect == "mil":
+            object.__setattr__(self, "precision", _FLOATS[scheme.name])
 
     @property
     def title(self) -> str:
@@ -109,11 +127,11 @@ def resolve(
     precision: str | None = None,
     use: Sequence[str] = (),
     memory: int | None = None,
-    assume: Scheme | Literal[""] = "",
+    assume: str = "",
 ) -> Target:
     """The target a user names. `use` asks for optional units (a DLA, say), `memory` sets an own budget in bytes.
 
-    `assume` plans a model as though it were quantised: see `edgeplan.lower.assumed`.
+    `assume` plans a model as though it were compressed: see `edgeplan.lower.scheme`.
 
     Raises `TargetError` when one of them does not exist or the device does not run it.
     """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import settings
 
 from edgeplan.capability import rows
 from edgeplan.capability.rows import Backend, Partitions
+from edgeplan.compression import rows as compression
 from edgeplan.cost import speeds
 from edgeplan.cost.speeds import SpeedFile
 from edgeplan.devices import Chip, Device
@@ -67,7 +69,50 @@ SPEED = {
 }  # fmt: skip
 """An NPU of 100 GMAC/s and 10 GB/s that takes 10 us for a launch and 100 us for any run."""
 
+COMPRESSION = """
+[[scheme]]
+names        = ["fp32", "fp16"]
+why          = "It computes in floats."
+source       = { paper = "floats" }
+[[scheme]]
+names        = ["w8*"]
+min_elements = 100
+ops          = ["MatMul", "Conv"]
+why          = "It computes in integers."
+source       = { paper = "integers" }
+[[scheme]]
+names        = ["w4"]
+verdict      = "degrades"
+units        = ["cpu"]
+why          = "The NPU knows no half bytes."
+source       = { rumour = "no half bytes" }
+[[scheme]]
+names        = ["w4-block32"]
+divides      = true
+why          = "By blocks."
+source       = { paper = "blocks" }
+[[cannot]]
+names        = ["palette*"]
+why          = "It has no palettes."
+source       = { paper = "no palettes" }
+[[speed]]
+names        = ["w8", "w8-tensor"]
+on           = ["npu"]
+weights      = 0.5
+times        = [0.4, 0.5, 0.6]
+why          = "Half the time where it waits for weights."
+source       = { paper = "table 3" }
+[[speed]]
+names        = ["w8"]
+on           = ["npu"]
+times        = [1, 1, 1]
+why          = "The NPU expands weights first."
+source       = { rumour = "expands" }
+"""
+"""What the toy's runtime takes: floats, 8 bits on the NPU, 4 on the CPU alone; and what is known of its speed."""
+
 ToyBackend = Callable[..., Backend]
+PutRows = Callable[[str], None]
 PutSpeeds = Callable[..., None]
 ToySpeeds = Callable[..., None]
 ToyTarget = Callable[..., Target]
@@ -97,6 +142,21 @@ def toy_speeds(put_speeds: PutSpeeds) -> ToySpeeds:
         put_speeds(msgspec.convert({"speed": [SPEED | c for c in changes], "crossing": list(crossing)}, SpeedFile))
 
     return put
+
+
+@pytest.fixture
+def put_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PutRows]:
+    """Puts rows of compression in place of those of the toy's backend; all others then have none."""
+
+    def put(text: str = COMPRESSION) -> None:
+        (tmp_path / "toy").mkdir(exist_ok=True)
+        (tmp_path / "toy" / "compression.toml").write_text(text, "utf-8")
+        compression._read.cache_clear()
+
+    monkeypatch.setattr(compression, "rules_dir", lambda: tmp_path)
+    compression._read.cache_clear()
+    yield put
+    compression._read.cache_clear()
 
 
 @pytest.fixture(scope="session")

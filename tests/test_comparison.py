@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import edgeplan
-from edgeplan import api
+from edgeplan.api import analysis
 from edgeplan.comparison import Candidate, Order, Standing, standing
 from edgeplan.cost.estimate import Estimate
 from edgeplan.memory.range import Range
@@ -174,8 +174,8 @@ def test_an_order_does_not_hang_on_who_is_named_first(models: list[Candidate]) -
 
 def test_a_model_is_read_once_for_all_targets(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[object] = []
-    original = api.load_model
-    monkeypatch.setattr(api, "load_model", lambda model, *bound: read.append(model) or original(model, *bound))
+    original = analysis.load_model
+    monkeypatch.setattr(analysis, "load_model", lambda model, *bound: read.append(model) or original(model, *bound))
     edgeplan.compare(SAMPLES, ["iphone14pro", "pixel6"])
     assert read == SAMPLES
 

@@ -11,12 +11,14 @@ from edgeplan.capability.lint import lint
 from edgeplan.capability.match import Facts, applies
 from edgeplan.capability.rows import Backend, Row, backend_names, load_backend
 from edgeplan.cli.rules import schema_of
+from edgeplan.compression.rows import cited_by_compression
 from edgeplan.cost.lint import cited_by_speeds
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.lower import lower_to
 from edgeplan.lower.fuse import FUSIONS
 from edgeplan.memory.figures import cited
 from edgeplan.place.support import facts_of
+from edgeplan.pruning.widths import cited_by_widths
 from edgeplan.surgery.evidence import cited_by_rewrites
 
 BACKENDS = [load_backend(name) for name in backend_names()]
@@ -63,7 +65,8 @@ def test_misses_miss(backend: Backend, row: Row) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
 def test_rows_are_clean(backend: Backend) -> None:
-    known = cited(backend) | cited_by_speeds(backend) | cited_by_rewrites(backend)
+    known = cited(backend) | cited_by_speeds(backend) | cited_by_rewrites(backend) | cited_by_compression(backend)
+    known |= cited_by_widths(backend)
     assert [str(c) for c in lint(backend, schema_of(backend.dialect), known)] == []
 
 

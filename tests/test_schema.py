@@ -12,7 +12,10 @@ from edgeplan.frontends.onnx import parse_text
 from edgeplan.plan import analyze_graph
 from edgeplan.report.json import (
     comparison_schema,
+    compressing_schema,
+    compression_schema,
     plan_schema,
+    prune_schema,
     render_json,
     rewrite_schema,
     sweep_schema,
@@ -23,7 +26,8 @@ from edgeplan.target import Target, resolve
 DOCS = Path(__file__).parent.parent / "docs"
 SCHEMAS = {
     "plan": plan_schema, "sweep": sweep_schema, "compare": comparison_schema, "verification": verification_schema,
-    "rewrite": rewrite_schema,
+    "rewrite": rewrite_schema, "compress": compression_schema, "compressed": compressing_schema,
+    "prune": prune_schema,
 }  # fmt: skip
 CONV = """g (float[N,3,8,8] x) => (y) <int64[4] s = {8, 3, 3, 3}> {
     w = ConstantOfShape (s)

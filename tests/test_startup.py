@@ -21,7 +21,9 @@ def imported(*args: object) -> set[str]:
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
-@pytest.mark.parametrize("args", [("--help",), ("--version",), ("analyze", "--help"), ("rewrite", "--help")])
+@pytest.mark.parametrize(
+    "args", [("--help",), ("--version",), ("analyze", "--help"), ("compress", "--help"), ("rewrite", "--help")]
+)
 def test_help_imports_nothing_heavy(args: tuple[str, ...]) -> None:
     found = imported(*args)
     assert "click" in found

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgeplan.devices import all_devices, find_device
@@ -213,3 +215,26 @@ def test_a_limit_of_another_device_or_release_is_trusted_less(
     device: str, release: str | None, trust: Confidence
 ) -> None:
     assert resolve(device, release=release).budget.confidence is trust
+
+
+@pytest.mark.parametrize(
+    ("device", "assume", "why"),
+    [
+        ("iphone14pro", "w5", "no scheme 'w5'"),
+        ("pixel8", "palette4", "LiteRT has no form of palettes, so it cannot run palette4"),
+        ("jetson-orin-nano", "sparse50", "TensorRT has no form of sparse weights"),
+        ("iphone14pro", "bf16", "Core ML has no form of bfloat16"),
+    ],
+)
+def test_a_scheme_that_is_none_or_has_no_form_is_refused(device: str, assume: str, why: str) -> None:
+    with pytest.raises(TargetError, match=why):
+        resolve(device, assume=assume)
+    with pytest.raises(TargetError, match=why):
+        replace(resolve(device), assume=assume)
+
+
+def test_floats_are_the_precision_where_a_converter_chooses_them() -> None:
+    assert resolve("iphone14pro", assume="fp32").precision == "float32"
+    assert resolve("iphone14pro", assume="w8").precision == "float16"
+    assert resolve("galaxys24", assume="fp32").precision == "float16"  # the HTP has no other
+    assert resolve("jetson-orin-nano", assume="fp16").precision == "model"

@@ -263,7 +263,7 @@ def decode(path: Path, kind: type[_T], where: str = "") -> _T:
         raise RulesError(f"{where or f'{path.parent.name}/{path.name}'}: {e}") from None
 
 
-_NO_ROWS = ("backend.toml", "memory.toml")
+_NO_ROWS = ("backend.toml", "compression.toml", "memory.toml", "widths.toml")
 
 
 def _row_files(folder: Path) -> Iterator[Path]:

@@ -6,7 +6,6 @@ import sys
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +14,6 @@ from edgeplan.cli.options import binding_options, given, precision_options, targ
 from edgeplan.cli.output import check_places, write
 from edgeplan.cli.values import BUDGET, SWEEP, Limits
 from edgeplan.finding import Severity
-
-if TYPE_CHECKING:
-    from edgeplan.lower.assumed import Scheme
 
 __all__ = ["analyze"]
 
@@ -64,7 +60,7 @@ def analyze(
     release: str | None,
     use: tuple[str, ...],
     precision: str | None,
-    assume: Scheme | None,
+    assume: str | None,
     dims: tuple[tuple[str, int], ...],
     inputs: tuple[tuple[str, tuple[int, ...]], ...],
     values: tuple[tuple[str, float], ...],

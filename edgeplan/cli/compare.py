@@ -6,7 +6,6 @@ import sys
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +13,6 @@ from edgeplan.cli.model import target_of
 from edgeplan.cli.options import binding_options, precision_options, runtime_options
 from edgeplan.cli.output import check_places, write
 from edgeplan.cli.values import BUDGET, Limits
-
-if TYPE_CHECKING:
-    from edgeplan.lower.assumed import Scheme
 
 __all__ = ["compare"]
 
@@ -43,7 +39,7 @@ def compare(
     release: str | None,
     use: tuple[str, ...],
     precision: str | None,
-    assume: Scheme | None,
+    assume: str | None,
     dims: tuple[tuple[str, int], ...],
     inputs: tuple[tuple[str, tuple[int, ...]], ...],
     values: tuple[tuple[str, float], ...],

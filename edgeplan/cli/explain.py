@@ -17,7 +17,6 @@ from edgeplan.pages import finding_page
 from edgeplan.report.rule import rule_lines
 
 if TYPE_CHECKING:
-    from edgeplan.lower.assumed import Scheme
     from edgeplan.target import Target
 
 __all__ = ["explain"]
@@ -40,7 +39,7 @@ def explain(
     release: str | None,
     use: tuple[str, ...],
     precision: str | None,
-    assume: Scheme | None,
+    assume: str | None,
     dims: tuple[tuple[str, int], ...],
     inputs: tuple[tuple[str, tuple[int, ...]], ...],
     values: tuple[tuple[str, float], ...],

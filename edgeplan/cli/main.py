@@ -13,8 +13,10 @@ __all__ = ["cli", "main"]
 _VERBS = {
     "analyze": "Predict where a model's ops run on a device, what memory it needs and how long it takes.",
     "compare": "Hold models beside each other on a device: time, memory, size, and which is beaten in all.",
+    "compress": "Hold the ways to store a model in fewer bits beside each other: size, memory, speed, error.",
     "devices": "List the devices, or show one with its figures and their sources.",
     "explain": "Explain a finding (EP101), a rule row, an operator, or an op or the latency of a model.",
+    "prune": "Take channels out of a model until it meets a goal of memory, time or work, and show what goes.",
     "rewrite": "Rewrite a model so that it stays on the accelerator, and prove that it computes the same.",
     "rules": "Show what the rows say, check them, write their tables.",
     "verify": "Ask the vendors' compilers about a model, beside the prediction.",

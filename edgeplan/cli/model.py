@@ -13,7 +13,6 @@ import click
 from edgeplan.capability.rows import RulesError
 
 if TYPE_CHECKING:
-    from edgeplan.lower.assumed import Scheme
     from edgeplan.target import Target
 
 __all__ = ["check_extra", "reading", "target_of"]
@@ -28,7 +27,7 @@ def target_of(
     *,
     precision: str | None = None,
     memory: int | None = None,
-    assume: Scheme | None = None,
+    assume: str | None = None,
 ) -> Target:
     """The target: the first backend of the device that takes the model unless one is named. Raises `UsageError`."""
     from edgeplan import api

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import click
 
-from edgeplan.cli.values import DIM, INPUT, VALUE
+from edgeplan.cli.values import DIM, INPUT, SCHEME, VALUE
 
-__all__ = ["binding_options", "given", "precision_options", "runtime_options", "target_options"]
+__all__ = ["binding_options", "given", "precision_option", "precision_options", "runtime_options", "target_options"]
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -48,16 +48,24 @@ def runtime_options(command: _F) -> _F:
     )
 
 
-def precision_options(command: _F) -> _F:
-    """`--precision`, `--assume`: what a model is computed in, whatever its file holds."""
+def precision_option(command: _F) -> _F:
+    """`--precision`: what floats are computed in."""
     return _all(
         command,
         click.option(
             "--precision", type=click.Choice(["model", "float16", "float32"]), help="What floats are computed in."
         ),
+    )
+
+
+def precision_options(command: _F) -> _F:
+    """`--precision`, `--assume`: what a model is computed in, whatever its file holds."""
+    return _all(
+        command,
+        precision_option,
         click.option(
-            "--assume", type=click.Choice(["w8a8", "w8a16", "w8", "w4", "w4a16"]),
-            help="Plan as though the model were quantised so: bits of weights and activations.",
+            "--assume", type=SCHEME, metavar="SCHEME",
+            help="Plan as though the model were compressed so: w8, w8a8, w4-block32, palette4, sparse50, fp16, ...",
         ),
     )  # fmt: skip
 

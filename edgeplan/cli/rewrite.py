@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from edgeplan.cli.model import check_extra, reading, target_of
 from edgeplan.cli.options import binding_options, precision_options, runtime_options
 from edgeplan.cli.output import check_places, end_with_children, write
-
-if TYPE_CHECKING:
-    from edgeplan.lower.assumed import Scheme
 
 __all__ = ["rewrite"]
 
@@ -49,7 +45,7 @@ def rewrite(
     release: str | None,
     use: tuple[str, ...],
     precision: str | None,
-    assume: Scheme | None,
+    assume: str | None,
     dims: tuple[tuple[str, int], ...],
     inputs: tuple[tuple[str, tuple[int, ...]], ...],
     values: tuple[tuple[str, float], ...],

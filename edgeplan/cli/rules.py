@@ -44,11 +44,14 @@ def rules(ctx: click.Context, backend: str | None, op: str | None, unit: str | N
 @rules.command()
 @click.option("--backend", "-b", metavar="NAME", help="Only this backend.")
 def lint(backend: str | None) -> None:
-    """Check rows, memory figures and speeds: names, spans, sources, examples, contradictions. Exit 1 on complaints."""
+    """Check rows, figures, speeds, compression and widths: names, spans, sources, examples. Exit 1 on complaints."""
     from edgeplan.capability.lint import lint as complaints_of
+    from edgeplan.compression.lint import compression_complaints
+    from edgeplan.compression.rows import cited_by_compression
     from edgeplan.cost.lint import cited_by_speeds, speed_complaints
     from edgeplan.memory.figures import cited
     from edgeplan.memory.lint import figure_complaints
+    from edgeplan.pruning.widths import cited_by_widths, width_complaints
     from edgeplan.surgery.evidence import cited_by_rewrites
 
     tables = _tables(backend)
@@ -56,10 +59,22 @@ def lint(backend: str | None) -> None:
         (table, str(c))
         for table in tables
         for c in complaints_of(
-            table, schema_of(table.dialect), cited(table) | cited_by_speeds(table) | cited_by_rewrites(table)
+            table,
+            schema_of(table.dialect),
+            cited(table)
+            | cited_by_speeds(table)
+            | cited_by_rewrites(table)
+            | cited_by_compression(table)
+            | cited_by_widths(table),
         )
     ]
     found += [(table, f"memory.toml: {words}") for table in tables for words in figure_complaints(table)]
+    found += [
+        (table, f"compression.toml: {words}")
+        for table in tables
+        for words in compression_complaints(table, schema_of(table.dialect))
+    ]
+    found += [(table, f"widths.toml: {words}") for table in tables for words in width_complaints(table)]
     found += [(table, f"latency: {words}") for table in tables for words in speed_complaints(table)]
     for table, complaint in found:
         click.echo(f"{table.name}: {complaint}")

@@ -10,7 +10,7 @@ import click
 
 from edgeplan.units import parse_bytes, parse_seconds
 
-__all__ = ["BUDGET", "DIM", "INPUT", "PYTHON", "SIZE", "SWEEP", "VALUE", "Limits"]
+__all__ = ["BUDGET", "DIM", "INPUT", "PYTHON", "SCHEME", "SIZE", "SWEEP", "TIME", "VALUE", "WORK", "Limits"]
 
 _LARGEST = 2**40
 """A dimension above this is a slip of the keyboard; the product of eight of them still fits in memory as an int."""
@@ -98,6 +98,20 @@ class _Budget(click.ParamType[Limits]):
         return found
 
 
+class _Scheme(click.ParamType[str]):
+    """The name of a scheme of compression."""
+
+    name = "scheme"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from edgeplan.lower.scheme import parse_scheme
+
+        try:
+            return parse_scheme(str(value)).name
+        except ValueError as e:
+            self.fail(str(e), param, ctx)
+
+
 class _Size(click.ParamType[int]):
     name = "size"
 
@@ -106,6 +120,37 @@ class _Size(click.ParamType[int]):
             return parse_bytes(str(value))
         except ValueError as e:
             self.fail(str(e), param, ctx)
+
+
+class _Time(click.ParamType[float]):
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return parse_seconds(str(value))
+        except ValueError as e:
+            self.fail(str(e), param, ctx)
+
+
+class _Work(click.ParamType[float]):
+    """Multiply-accumulates: a part of those there are, up to 1, or a number of them, above it."""
+
+    name = "work"
+    _FORM = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?:(?P<share>%)|(?P<prefix>[kMGT]?)(?:MACs?)?)")
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = self._FORM.fullmatch(str(value))
+        if found is None:
+            self.fail(f"{value!r} is not a part such as 50% or a number such as 150M", param, ctx)
+        number = float(found["number"])
+        if found["share"]:
+            if not 0 < number <= 100:
+                self.fail(f"{value!r} is no part of the MACs", param, ctx)
+            return number / 100
+        number *= 1000.0 ** ["", "k", "M", "G", "T"].index(found["prefix"])
+        if number <= 1:
+            self.fail(f"{value!r} is no number of MACs: write 50% for half of them", param, ctx)
+        return number
 
 
 class _Sweep(click.ParamType[tuple[str, int, int, int | None]]):
@@ -146,6 +191,9 @@ DIM = _Dim()
 INPUT = _Input()
 BUDGET = _Budget()
 PYTHON = _Python()
+SCHEME = _Scheme()
 SIZE = _Size()
 SWEEP = _Sweep()
+TIME = _Time()
 VALUE = _Value()
+WORK = _Work()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import exp, hypot, log
 
 from edgeplan.units import say_range, say_seconds
 
@@ -33,3 +34,10 @@ class Estimate:
     def times(self, low: float, likely: float, high: float, basis: str) -> Estimate:
         """The product with another range."""
         return Estimate(self.low * low, self.likely * likely, self.high * high, basis)
+
+    def over(self, other: Estimate) -> Estimate:
+        """How many times as much as another, above 0: both errors in quadrature, as of figures that share nothing."""
+        likely = self.likely / other.likely
+        up = hypot(log(self.high / self.likely), log(other.likely / other.low))
+        down = hypot(log(self.likely / self.low), log(other.high / other.likely))
+        return Estimate(likely * exp(-down), likely, likely * exp(up), "both ranges, as of errors that share nothing")

@@ -1,54 +1,77 @@
-"""A graph as though it had been quantised, for plans made before anybody has done so."""
+"""A graph as though it had been compressed, for plans made before anybody has done so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Literal
 
-from edgeplan.graph import Body, DType, Graph, Op, Shape, Value
+from edgeplan.graph import Body, DType, Graph, Op, Value
+from edgeplan.lower.expanding import Expander
+from edgeplan.lower.scheme import Scheme
+from edgeplan.lower.weights import Role, channel_axes, is_stored, role_of, widens
 
-__all__ = ["Scheme", "as_quantised"]
+__all__ = ["as_quantised", "form_of"]
 
-Scheme = Literal["w8", "w8a8", "w8a16", "w4", "w4a16"]
-"""Bits of the weights and, where they are quantised too, of the activations."""
-
-_Role = Literal["weight", "bias", "scale", "value"]
-"""What a constant is to the op that reads it: types differ by it."""
-
-_CONTRACTIONS = frozenset({
-    "BATCH_MATMUL", "BIDIRECTIONAL_SEQUENCE_LSTM", "CONV_2D", "CONV_3D", "Conv", "ConvTranspose", "DEPTHWISE_CONV_2D",
-    "FULLY_CONNECTED", "GRU", "Gemm", "LSTM", "MatMul", "RNN", "TRANSPOSE_CONV", "UNIDIRECTIONAL_SEQUENCE_LSTM", "conv",
-    "conv_transpose", "gru", "linear", "lstm", "matmul", "rnn",
-})  # fmt: skip
-_NORMS = frozenset({"GroupNormalization", "InstanceNormalization", "LayerNormalization", "RMSNormalization"})
 _UNSIGNED = {8: DType.UINT8, 16: DType.UINT16}
-_SIGNED = {4: DType.INT4, 8: DType.INT8, 16: DType.INT16}
+_SIGNED = {8: DType.INT8, 16: DType.INT16}
 
 
-def as_quantised(graph: Graph, scheme: Scheme, *, typed: bool = True) -> Graph:
-    """A lowered graph with the types a quantised model would have: every float value, inputs and outputs included.
+def form_of(scheme: Scheme, dialect: str) -> str:
+    """Why a dialect has no form for a scheme, as a clause; empty where it has one."""
+    if scheme.sparsity and dialect != "mil":
+        return "no form of sparse weights that its tools write"
+    if scheme.form == "palette" and dialect != "mil":
+        return "no form of palettes"
+    if scheme.name == "bf16" and dialect != "onnx":
+        return "no form of bfloat16"
+    return ""
 
-    Weights of contractions are signed and quantised per channel, biases take 32 bits; activations are unsigned in
-    ONNX, as QNN has them, and signed elsewhere. Where the runtime is not `typed`, its ops stand between dequantised
-    and quantised floats: activations stay floats, marked as quantised, and an op of its own expands the weights. So
-    it is in MIL. With weights alone quantised (`w8`, `w4`), the others stay as they are. Nothing is said of
-    accuracy.
+
+def as_quantised(
+    graph: Graph,
+    scheme: Scheme,
+    *,
+    typed: bool = True,
+    takes: Collection[str] | None = None,
+    recent: bool = True,
+) -> Graph:
+    """A lowered graph with the types a compressed model would have: every float value, inputs and outputs included.
+
+    Weights of contractions are compressed as the scheme says, but for those whose channels its block or group does not
+    divide; `takes` names the constants to compress where that is to be decided otherwise. Where activations are
+    quantised, biases take 32 bits; activations are unsigned in ONNX, as QNN has them, and signed elsewhere. Where the
+    runtime is not `typed`, its ops stand between dequantised and quantised floats: activations stay floats, marked as
+    quantised, and an op of its own expands the weights. So it is in MIL, whose forms since iOS 18 are taken where they
+    are `recent`. MIL and LiteRT compute in the floats they were lowered with. Nothing is said of accuracy.
+
+    Raises `ValueError` where the dialect has no form for the scheme.
     """
-    weights, _, activations = scheme[1:].partition("a")
-    marked = activations == "8"  # nothing that stands between floats computes in 16 bits
-    if graph.dialect == "mil" or not typed:
-        return _expanded(graph, _SIGNED[int(weights)], marked)
-    held = (_UNSIGNED if graph.dialect == "onnx" else _SIGNED)[int(activations)] if activations else None
-    return _typed(graph, _SIGNED[int(weights)], held)
+    why = form_of(scheme, graph.dialect)
+    if why:
+        raise ValueError(f"{scheme.name}: {graph.dialect} has {why}")
+    if scheme.form == "float" and scheme.stored is not None:
+        if graph.dialect == "onnx":
+            return _recast(graph, scheme.stored)
+        if graph.dialect == "mil":
+            return graph
+    chosen = None if takes is None else frozenset(takes)
+    graph = _widened(graph)
+    if scheme.name == "fp32":
+        return graph
+    if graph.dialect == "mil" or not typed or scheme.form == "float":
+        return _expanded(graph, scheme, chosen, recent)
+    return _typed(graph, scheme, chosen)
 
 
-def _role(op: Op, port: str, value: Value) -> _Role:
-    if op.type in _NORMS and port.lower() == "scale":
-        return "scale"
-    if port in ("C", "bias") or (port == "B" and (op.type.startswith("Conv") or op.type in _NORMS)):
-        return "bias"
-    return "weight" if op.type in _CONTRACTIONS and len(value.shape or ()) > 1 else "value"
+def _takes(scheme: Scheme, chosen: frozenset[str] | None, op: Op, port: str, value: Value) -> bool:
+    """Whether a constant that an op reads is one the scheme is applied to."""
+    if chosen is not None:
+        return value.name in chosen
+    sizes = value.sizes
+    if role_of(op, port, value) != "weight" or sizes is None:
+        return False
+    out, inner = channel_axes(op, port, len(sizes))
+    return not scheme.size or sizes[inner if scheme.per == "block" else out] % scheme.size == 0
 
 
 def _is_float(value: Value) -> bool:
@@ -68,95 +91,81 @@ def _marked(graph: Graph, held: DType | None = None) -> dict[str, Value]:
     }
 
 
-def _typed(graph: Graph, weights: DType, held: DType | None) -> Graph:
+def _recast(graph: Graph, dtype: DType) -> Graph:
+    """Every float in another type."""
+    values = {n: replace(v, dtype=dtype) if _is_float(v) else v for n, v in graph.values.items()}
+    ops = tuple(_within(op, op.inputs, lambda g: _recast(g, dtype)) for op in graph.ops)
+    return replace(graph, values=values, ops=ops)
+
+
+def _widened(graph: Graph) -> Graph:
+    """Weights in float16 that an op widens as the float32 weights they stand for, without that op."""
+    ops = tuple(_within(op, op.inputs, _widened) for op in graph.ops if not widens(graph, op))
+    changed = len(ops) != len(graph.ops) or any(a is not b for a, b in zip(ops, graph.ops, strict=True))
+    return replace(graph, ops=ops) if changed else graph
+
+
+def _within(op: Op, inputs: tuple[str, ...], inside: Callable[[Graph], Graph]) -> Op:
+    bodies = tuple(Body(b.name, inside(b.graph), b.trips) for b in op.bodies)
+    return op if inputs == op.inputs and not bodies else replace(op, inputs=inputs, bodies=bodies)
+
+
+def _typed(graph: Graph, scheme: Scheme, chosen: frozenset[str] | None) -> Graph:
     """Values with the types of a quantised file; a constant that is two things to its readers becomes two."""
-    types = {
-        "weight": weights,
+    held = (_UNSIGNED if graph.dialect == "onnx" else _SIGNED)[scheme.activations] if scheme.activations else None
+    types: dict[Role, DType | None] = {
+        "weight": scheme.stored,
         "bias": DType.INT32 if held else None,
         "scale": (DType.UINT8 if graph.dialect == "onnx" else DType.INT8) if held else None,
-        "value": held,
     }
     values = _marked(graph, held) if held else dict(graph.values)
-    met: dict[str, _Role] = {}
+    met: dict[str, Role] = {}
 
     def constant(op: Op, port: str, name: str) -> str:
         value = graph.values[name]
         if not value.const or not _is_float(value):
             return name
-        role = _role(op, port, value)
-        dtype = types[role]
+        role = role_of(op, port, value)
+        if _takes(scheme, chosen, op, port, value):
+            role = "weight"
+        elif role == "weight":
+            role = "value"
+        dtype = types.get(role, held)
         if dtype is None:
             return name
         told = name if met.setdefault(name, role) == role else f"{name} ({role})"
-        kind = "per-channel" if role == "weight" else "per-tensor"
+        kind = scheme.quantization if role == "weight" else "per-tensor"
         values[told] = replace(value, name=told, dtype=dtype, quantization=kind)
         return told
 
-    ops = tuple(_op(graph, op, constant, held, lambda g: _typed(g, weights, held)) for op in graph.ops)
+    def changed(op: Op) -> Op:
+        inputs = tuple(constant(op, port, name) for port, name in zip(op.ports, op.inputs, strict=True))
+        found = _within(op, inputs, lambda g: _typed(g, scheme, chosen))
+        touched = (graph.values[n] for n in (*op.inputs, *op.outputs))
+        if graph.dialect == "onnx" and held is not None and any(map(_is_handed_on, touched)):
+            return replace(found, attrs={**op.attrs, "quantized": 1})  # as `fuse_qdq` leaves it
+        return found
+
+    ops = tuple(changed(op) for op in graph.ops)
     return replace(graph, values=values, ops=ops)
 
 
-def _op(
-    graph: Graph,
-    op: Op,
-    constant: Callable[[Op, str, str], str],
-    held: DType | None,
-    inside: Callable[[Graph], Graph],
-) -> Op:
-    inputs = tuple(constant(op, port, name) for port, name in zip(op.ports, op.inputs, strict=True))
-    bodies = tuple(Body(b.name, inside(b.graph), b.trips) for b in op.bodies)
-    touched = (graph.values[n] for n in (*op.inputs, *op.outputs))
-    if graph.dialect == "onnx" and held is not None and any(map(_is_handed_on, touched)):
-        return replace(op, inputs=inputs, attrs={**op.attrs, "quantized": 1}, bodies=bodies)  # as `fuse_qdq` leaves it
-    return op if inputs == op.inputs and not bodies else replace(op, inputs=inputs, bodies=bodies)
+def _expanded(graph: Graph, scheme: Scheme, chosen: frozenset[str] | None, recent: bool) -> Graph:
+    """Weight -> ops that expand it -> weight, and floats marked as quantised where activations take 8 bits.
 
-
-def _expanded(graph: Graph, weights: DType, activations: bool) -> Graph:
-    """Weight -> op that expands it -> weight, and floats marked as quantised."""
-    values = _marked(graph) if activations else dict(graph.values)
+    Nothing that stands between floats computes in 16 bits.
+    """
+    to = Expander(scheme, graph.dialect, recent, _marked(graph) if scheme.activations == 8 else dict(graph.values))
     ops: list[Op] = []
     made: dict[str, str] = {}
     for op in graph.ops:
         inputs = []
         for port, name in zip(op.ports, op.inputs, strict=True):
             value = graph.values[name]
-            stored = value.const and name not in graph.producer
-            if stored and _is_float(value) and _role(op, port, value) == "weight":
-                if name not in made:
-                    expand = _constexpr if graph.dialect == "mil" else _dequantise
-                    ops.append(expand(values, value, weights, op.sources))
-                    made[name] = ops[-1].outputs[0]
-                name = made[name]
-            inputs.append(name)
-        bodies = tuple(Body(b.name, _expanded(b.graph, weights, activations), b.trips) for b in op.bodies)
-        ops.append(replace(op, inputs=tuple(inputs), bodies=bodies))
-    return replace(graph, values=values, ops=tuple(ops))
-
-
-def _dequantise(values: dict[str, Value], value: Value, weights: DType, sources: tuple[str, ...]) -> Op:
-    """DequantizeLinear(x, x_scale), per channel."""
-    names = _stored(values, value, weights, (value.shape or (1,))[:1])
-    made, ports = f"{value.name} expanded", ("x", "x_scale")
-    return Op(made, "DequantizeLinear", names, ports, (made,), {"axis": 0}, version=19, sources=sources)
-
-
-def _constexpr(values: dict[str, Value], value: Value, weights: DType, sources: tuple[str, ...]) -> Op:
-    """The op that expands a weight, per channel: 8 bits by `constexpr_affine_dequantize`, 4 by the one for blocks."""
-    channels = (value.shape or (1,))[0]
-    made = f"{value.name} expanded"
-    if weights is DType.INT4:
-        names = _stored(values, value, weights, (channels, *(1,) * (len(value.shape or ()) - 1)))
-        return Op(made, "constexpr_blockwise_shift_scale", names, ("data", "scale"), (made,), sources=sources)
-    names = _stored(values, value, weights, (channels,))
-    zero = Value(f"{value.name} zero point", weights, (channels,), const=True)
-    values[zero.name] = zero
-    ports = ("quantized_data", "scale", "zero_point")
-    return Op(made, "constexpr_affine_dequantize", (*names, zero.name), ports, (made,), {"axis": 0}, sources=sources)
-
-
-def _stored(values: dict[str, Value], value: Value, weights: DType, scales: Shape) -> tuple[str, str]:
-    """A weight as it is stored and its scales, by name, beside what is made of them."""
-    stored = replace(value, name=f"{value.name} quantised", dtype=weights, quantization="per-channel")
-    scale = Value(f"{value.name} scale", value.dtype, scales, const=True)
-    values.update((v.name, v) for v in (stored, replace(value, name=f"{value.name} expanded"), scale))
-    return stored.name, scale.name
+            if name not in made and is_stored(graph, name) and _takes(scheme, chosen, op, port, value):
+                found = to.ops(value, channel_axes(op, port, len(value.shape or ())), op.sources)
+                ops += found
+                made[name] = found[-1].outputs[0]
+            inputs.append(made.get(name, name))
+        ops.append(_within(op, tuple(inputs), lambda g: _expanded(g, scheme, chosen, recent)))
+    return replace(graph, values=to.values, ops=tuple(ops))

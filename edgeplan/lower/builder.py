@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Self
 
 from edgeplan.graph import Attr, Body, DType, Graph, Op, Scalar, Shape, Value
@@ -62,6 +63,10 @@ class Builder:
     def weight(self, like: str, shape: Shape, hint: str = "weight") -> str:
         """A new constant computed from another one, its elements unread: a transposed, split or concatenated weight."""
         return self._add(Value(self._fresh(hint), self.value(like).dtype, shape, True))
+
+    def mark(self, name: str, quantization: str) -> None:
+        """Say how a value is quantised, as `Value.quantization` has it."""
+        self._add(replace(self.value(name), quantization=quantization))
 
     def emit(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -52,6 +52,17 @@ class Deployment:
             self._made[make] = make(self)
         found: _T = self._made[make]
         return found
+
+    def expanded_for(self, units: Collection[str]) -> int:
+        """Bytes of what ops on other units make of constants at every run, for ops on these units to read.
+
+        ONNX Runtime folds no DequantizeLinear, so a provider that takes none is handed its weights in floats.
+        """
+        values = self.graph.values
+        placed = tuple(zip(self.graph.ops, self.units, strict=True))
+        made = {name for op, unit in placed if unit not in units for name in op.outputs if values[name].const}
+        read = {name for op, unit in placed if unit in units for name in op.inputs}
+        return sum(values[name].bytes or 0 for name in made & read)
 
     @cached_property
     def _made(self) -> dict[Callable[[Deployment], Any], Any]:

@@ -1,9 +1,10 @@
-"""A Plan, a Sweep, a Comparison, a Verification or a Rewriting as JSON, and the schemas they follow."""
+"""A Plan, a Sweep, a Comparison, a Compression, a Verification, a Rewriting or a pruning as JSON, and their schemas."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import msgspec
 
@@ -12,11 +13,18 @@ from edgeplan.plan import Plan
 from edgeplan.report.pretty import pretty_json
 from edgeplan.sweep.search import Sweep
 
+if TYPE_CHECKING:
+    from edgeplan.surgery.pruning.pruning import Pruned
+
 __all__ = [
     "comparison_schema",
+    "compressing_schema",
+    "compression_schema",
     "main",
     "plan_schema",
+    "prune_schema",
     "render_json",
+    "render_pruning_json",
     "rewrite_schema",
     "sweep_schema",
     "verification_schema",
@@ -26,6 +34,15 @@ __all__ = [
 def render_json(value: object) -> str:
     """The value, indented, with its `schema_version`; control and format characters in names are escaped."""
     return pretty_json(value)
+
+
+def render_pruning_json(found: Pruned) -> str:
+    """What pruning took out of a model, likewise; the widths of its layers stand for the choice of channels."""
+    from edgeplan.pruning.layers import layer_widths
+
+    plan = {f.name: getattr(found.plan, f.name) for f in fields(found.plan) if f.name != "kept"}
+    whole = {f.name: getattr(found, f.name) for f in fields(found)}
+    return pretty_json({**whole, "plan": {**plan, "layers": layer_widths(found.plan.kept)}})
 
 
 def plan_schema() -> dict[str, Any]:
@@ -41,6 +58,20 @@ def sweep_schema() -> dict[str, Any]:
 def comparison_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a comparison, generated from the types."""
     return _schema(Comparison, "edgeplan comparison")
+
+
+def compression_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the schemes of compression beside each other, generated from the types."""
+    from edgeplan.compression.table import Compression
+
+    return _schema(Compression, "edgeplan compression")
+
+
+def compressing_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of what became of a compressed model, generated from the types. Needs `rewrite`, too."""
+    from edgeplan.surgery.compressing.apply import Compressing
+
+    return _schema(Compressing, "edgeplan compressing")
 
 
 def verification_schema() -> dict[str, Any]:
@@ -59,6 +90,21 @@ def rewrite_schema() -> dict[str, Any]:
     return _schema(rewriting.Rewriting, "edgeplan rewriting")
 
 
+def prune_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of what pruning took out, generated from the types. Needs the extra `rewrite`."""
+    from edgeplan.pruning import plan
+    from edgeplan.pruning.layers import LayerWidths
+    from edgeplan.summary import TargetSummary
+    from edgeplan.surgery.pruning import pruning
+
+    known = {"Plan": Plan, "TargetSummary": TargetSummary}  # which they do not import, to start quickly
+    inner = get_type_hints(plan.PrunePlan, localns=known)
+    outer = get_type_hints(pruning.Pruned, localns=known)
+    del inner["kept"]
+    made = msgspec.defstruct("PrunePlan", [*inner.items(), ("layers", tuple[LayerWidths, ...])])
+    return _schema(msgspec.defstruct("Pruned", [*{**outer, "plan": made}.items()]), "edgeplan pruning")
+
+
 def _schema(kind: type, title: str) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **msgspec.json.schema(kind),
@@ -69,7 +115,8 @@ def main() -> None:
     """Write a schema to stdout: `python -m edgeplan.report.json plan > docs/plan.schema.json`; likewise the others."""
     schemas = {
         "plan": plan_schema, "sweep": sweep_schema, "compare": comparison_schema, "verification": verification_schema,
-        "rewrite": rewrite_schema,
+        "rewrite": rewrite_schema, "compress": compression_schema, "prune": prune_schema,
+        "compressed": compressing_schema,
     }  # fmt: skip
     sys.stdout.write(pretty_json(schemas[sys.argv[1]]()))
 

@@ -22,7 +22,7 @@ from edgeplan.units import count, say_bytes, say_macs
 if TYPE_CHECKING:
     from edgeplan.plan import Plan
 
-__all__ = ["render_rewriting"]
+__all__ = ["render_rewriting", "say_findings"]
 
 
 def render_rewriting(
@@ -46,7 +46,7 @@ def _parts(found: Rewriting, everything: bool) -> Iterator[RenderableType]:
     yield from near_parts(found.near, everything)
     if found.plans is not None:
         yield ""
-        yield Padding(_plans(*found.plans), (0, 0, 0, 2))
+        yield Padding(plans_table(*found.plans), (0, 0, 0, 2))
     yield ""
     yield Padding(Text(_summary(found), "bold"), (0, 0, 0, 2))
     if found.host is not None:
@@ -56,7 +56,7 @@ def _parts(found: Rewriting, everything: bool) -> Iterator[RenderableType]:
         yield Padding(Text(f"{len(found.dropped)} more fit and were not kept: --all says why", "dim"), (0, 0, 0, 2))
 
 
-def _plans(before: Plan, after: Plan) -> Table:
+def plans_table(before: Plan, after: Plan) -> Table:
     """Both plans side by side."""
     old, new = figures(before), figures(after)
     table = Table.grid(padding=(0, 2))
@@ -70,7 +70,7 @@ def _plans(before: Plan, after: Plan) -> Table:
         ("crossings", f"{old.crossings:,}", f"{new.crossings:,}"),
         ("off accel.", _off(old), _off(new)),
         ("memory", say_bytes(old.peak), say_bytes(new.peak)),
-        ("findings", _findings(before), _findings(after)),
+        ("findings", say_findings(before), say_findings(after)),
     ]
     for name, was, now in rows:
         table.add_row(Text(name), Text(was), Text(now, "" if was == now else "bold green"))
@@ -81,7 +81,8 @@ def _off(found: Figures) -> str:
     return f"{say_macs(found.off)}, {say_bytes(found.off_bytes)}"
 
 
-def _findings(plan: Plan) -> str:
+def say_findings(plan: Plan) -> str:
+    """`1 warning, 6 notes`."""
     counts = {s: sum(f.severity is s for f in plan.findings) for s in (Severity.ERROR, Severity.WARNING, Severity.NOTE)}
     return ", ".join(f"{n} {s.value}{'' if n == 1 else 's'}" for s, n in counts.items() if n) or "none"
 

@@ -22,7 +22,7 @@ from edgeplan.report.memory import memory_rows, relief_rows, terms_table
 from edgeplan.summary import UnitShare
 from edgeplan.units import say_bytes, say_count, say_macs, say_percent
 
-__all__ = ["SEVERITIES", "render_text"]
+__all__ = ["SEVERITIES", "finding_part", "render_text"]
 
 _OUTCOMES = {
     Outcome.FITS: ("FITS", "bold green"),
@@ -71,7 +71,7 @@ def _parts(plan: Plan, everything: bool, given: str) -> Iterator[RenderableType]
     shown = plan.findings if everything else plan.findings[:_SHOWN]
     for finding in shown:
         yield ""
-        yield _finding(finding, plan, everything, given)
+        yield finding_part(finding, plan, everything, given)
     if plan.advice or plan.near:
         yield ""
         yield Padding(Text("rewrites, tried in this order", "bold"), (0, 0, 0, 2))
@@ -128,7 +128,8 @@ def _segments(plan: Plan) -> str:
     return f"{segments} segment{'' if segments == 1 else 's'}{cross}"
 
 
-def _finding(finding: Finding, plan: Plan, everything: bool, given: str) -> RenderableType:
+def finding_part(finding: Finding, plan: Plan, everything: bool, given: str) -> RenderableType:
+    """One finding: the code, what is said, the ops, what it rests on, and the command that may cure it."""
     style = SEVERITIES[finding.severity]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)

@@ -256,7 +256,7 @@ def _annotate(model: ir.Model, graph: Graph) -> None:
         for made in _values(part):
             known = found.get(made.name or "")
             made.meta.pop(KNOWN, None)
-            if known is None:
+            if known is None or _is_sequence(made):
                 continue
             if known.shape is not None:
                 made.shape = ir.Shape(list(known.shape))
@@ -265,6 +265,17 @@ def _annotate(model: ir.Model, graph: Graph) -> None:
                 made.dtype = dtype
             if known.data is not None and known.sizes is not None and known.dtype is not DType.STRING:
                 made.meta[KNOWN] = np.array(known.data, dtype=dtype.numpy() if dtype else None).reshape(known.sizes)
+
+
+_SEQUENCES = frozenset(
+    ("SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceMap", "SplitToSequence")
+)
+"""Ops that make sequences: what is known of one is known of its elements, and is no type of a tensor."""
+
+
+def _is_sequence(value: ir.Value) -> bool:
+    maker = value.producer()
+    return maker is not None and maker.op_type in _SEQUENCES
 
 
 def _values(graph: ir.Graph) -> Iterator[ir.Value]:

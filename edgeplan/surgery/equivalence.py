@@ -24,7 +24,7 @@ from edgeplan.surgery.folding import fold_constants
 from edgeplan.surgery.runs import EndlessError, RunError, difference, random_inputs, run_files
 from edgeplan.surgery.writing import write_model
 
-__all__ = ["Comparison", "compare_models", "tolerance_of", "with_random_weights"]
+__all__ = ["Comparison", "compare_models", "input_kinds", "tolerance_of", "with_random_weights"]
 
 Array = NDArray[Any]
 
@@ -83,7 +83,7 @@ def compare_models(
     unstable: dict[str, None] = {}
     wanted, depth = list(read.graph.outputs), float(np.sqrt(len(read.graph.ops)))
     for size in _SIZES if read.free else _SIZES[:1]:
-        kinds = _kinds(read, size)
+        kinds = input_kinds(read, size)
         if isinstance(kinds, str):
             return Comparison(0, 0.0, tolerance, kinds)
         sizes += 1
@@ -157,7 +157,7 @@ def _nudged(feeds: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def _kinds(read: Loaded, size: int) -> dict[str, tuple[np.dtype[Any], Sequence[int]]] | str:
+def input_kinds(read: Loaded, size: int) -> dict[str, tuple[np.dtype[Any], Sequence[int]]] | str:
     """Types and shapes of the inputs with the free dimensions at a size, or what stands in the way."""
     found: dict[str, tuple[np.dtype[Any], Sequence[int]]] = {}
     for name in read.graph.inputs:

@@ -33,11 +33,12 @@ _KEPT = {"Dropout", "QuantizeLinear", "DequantizeLinear", "Constant"}
 """What stays: weights are kept quantised where the model has them so."""
 
 
-def fold_constants(model: ir.Model) -> int:
+def fold_constants(model: ir.Model, growth: int = _GROWTH) -> int:
     """Replace, in place, ops whose results are known by constants; the number of ops that became one.
 
     Small ones are computed at once by onnxruntime, larger ones when the model is written. What shape inference found
-    out (`edgeplan.surgery.looking.KNOWN`) is used as it is. Results that would make the model grow stay computed.
+    out (`edgeplan.surgery.looking.KNOWN`) is used as it is. Results that would each make the
+    model grow by more than `growth` bytes stay computed.
     """
     left, done = _TOTAL - sum(v.meta.get(_GROWN, 0) for g in graphs(model.graph) for v in g.initializers.values()), 0
     for graph in graphs(model.graph):
@@ -45,7 +46,7 @@ def fold_constants(model: ir.Model) -> int:
         waiting: list[ir.Node] = []
         for node in graph:
             grown = _growth(node)
-            if grown is not None and grown <= min(_GROWTH, left):
+            if grown is not None and grown <= min(growth, left):
                 left -= max(grown, 0)
                 node.outputs[0].meta[_GROWN] = max(grown, 0)
                 waiting.append(node)

@@ -49,6 +49,9 @@ def raise_opset(draft: Draft, version: int) -> Draft:
         made.graph.inputs.remove(value)
         value.const_value = model.graph.initializers[value.name or ""].const_value
         made.graph.initializers[value.name or ""] = value
+    inside = {n: v.const_value for g in model.graph.subgraphs() for n, v in g.initializers.items()}
+    for value in (v for g in made.graph.subgraphs() for v in g.initializers.values()):
+        value.const_value = inside.get(value.name or "", value.const_value)  # the converter leaves these alone
     made.metadata_props.update(model.metadata_props)
     for field in ("producer_name", "producer_version", "domain", "model_version", "doc_string"):
         setattr(made, field, getattr(model, field))

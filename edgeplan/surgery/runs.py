@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -12,7 +12,16 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-__all__ = ["EndlessError", "RunError", "difference", "random_inputs", "run_files", "run_float", "run_reference"]
+__all__ = [
+    "EndlessError",
+    "RunError",
+    "difference",
+    "random_inputs",
+    "run_each",
+    "run_files",
+    "run_float",
+    "run_reference",
+]
 
 Array = NDArray[Any]
 
@@ -39,27 +48,42 @@ def run_float(
 
     Raises `RunError`, after `patience` seconds at the latest.
     """
+    return next(run_each(model, [feeds], wanted, patience))
+
+
+def run_each(
+    model: onnx.ModelProto | str,
+    samples: Iterable[Mapping[str, Array]],
+    wanted: Sequence[str],
+    patience: float = _PATIENCE_WITH_FILES,
+) -> Iterator[list[Array]]:
+    """The results of a model for one sample after the other, each likewise: it is loaded once."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    run = ort.RunOptions()
-    run.log_severity_level = 4
-    end = Timer(patience, setattr, (run, "terminate", True))
-    end.daemon = True
     try:
         source = model if isinstance(model, str) else model.SerializeToString()
         session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        end.start()
-        return list(session.run(list(wanted), dict(feeds), run))
     except Exception as e:  # onnxruntime's errors share no base class of its own
-        if run.terminate:
-            raise EndlessError(f"no end after {patience:.0f} s") from None
         raise RunError(_first_line(e)) from None
-    finally:
-        end.cancel()
+    for feeds in samples:
+        run = ort.RunOptions()
+        run.log_severity_level = 4
+        end = Timer(patience, setattr, (run, "terminate", True))
+        end.daemon = True
+        try:
+            end.start()
+            found = list(session.run(list(wanted), dict(feeds), run))
+        except Exception as e:
+            if run.terminate:
+                raise EndlessError(f"no end after {patience:.0f} s") from None
+            raise RunError(_first_line(e)) from None
+        finally:
+            end.cancel()
+        yield found
 
 
 def _first_line(error: Exception) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from onnx_ir.passes.common import RemoveInitializersFromInputsPass, RemoveUnusedNodesPass
 
 from edgeplan.surgery.doubles import merge_doubles
-from edgeplan.surgery.draft import Draft
+from edgeplan.surgery.draft import Draft, graphs
 from edgeplan.surgery.folding import fold_constants
 from edgeplan.surgery.ledger import Ledger
 from edgeplan.surgery.rewrite import Rewrite
 from edgeplan.surgery.sweep import Site, Swept, sweep
 
-__all__ = ["clean", "tidy"]
+__all__ = ["clean", "drop_unused", "own_weights", "tidy"]
 
 _ROUNDS = 6
 
@@ -24,7 +24,25 @@ def clean(draft: Draft) -> bool:
     Whether that changed anything.
     """
     changed = fold_constants(draft.model) + merge_doubles(draft.model)
-    return RemoveUnusedNodesPass()(draft.model).modified or changed > 0
+    return drop_unused(draft) or changed > 0
+
+
+def drop_unused(draft: Draft) -> bool:
+    """Remove ops and weights that nothing reads, those of bodies too, in place; whether there were any."""
+    found = RemoveUnusedNodesPass()(draft.model).modified
+    for graph in graphs(draft.model.graph):
+        own = {*graph.inputs, *graph.outputs}
+        for value in [v for v in graph.initializers.values() if not v.uses() and v not in own]:
+            del graph.initializers[value.name or ""]
+            found = True
+    return found
+
+
+def own_weights(draft: Draft) -> None:
+    """Make weights no inputs in an old model, where they had to be both, in place; nobody feeds them."""
+    if draft.model.ir_version < 4:
+        RemoveInitializersFromInputsPass()(draft.model)
+        draft.model.ir_version = 4
 
 
 def tidy(draft: Draft, ledger: Ledger, chosen: Sequence[Rewrite]) -> Swept:
@@ -32,9 +50,7 @@ def tidy(draft: Draft, ledger: Ledger, chosen: Sequence[Rewrite]) -> Swept:
 
     The draft is fresh afterwards, and need not be before.
     """
-    if draft.model.ir_version < 4:  # before, weights had to be inputs, too; nobody feeds them
-        RemoveInitializersFromInputsPass()(draft.model)
-        draft.model.ir_version = 4
+    own_weights(draft)
     sites: list[Site] = []
     found = Swept((), ())
     for turn in range(_ROUNDS):

@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from edgeplan.surgery.draft import Draft, graphs
 
-__all__ = ["WriteError", "files_of", "host_place", "refuse_place", "refuse_weights", "write_model"]
+__all__ = ["WriteError", "files_of", "host_place", "refuse_place", "refuse_weights", "weight_files", "write_model"]
 
 _LARGEST = 2**31 - 2**24
 """Bytes a model may have in one file: a protobuf holds 2 GiB, and names and ops need room."""
@@ -44,27 +44,28 @@ def files_of(place: Path) -> tuple[Path, Path]:
 
 def refuse_weights(places: Collection[Path], draft: Draft) -> None:
     """Raise `WriteError` where one of some places is a file of the weights that a model's draft reads from."""
-    used = _weight_files(draft)
+    used = weight_files(draft)
     for place in places:
         if place.resolve() in used:
             raise WriteError(f"{place} holds the model's weights: give another place")
 
 
-def _weight_files(draft: Draft) -> set[Path]:
+def weight_files(draft: Draft) -> set[Path]:
+    """The files beside a model's own that its weights lie in."""
     weights = (v.const_value for g in graphs(draft.model.graph) for v in g.initializers.values())
     return {Path(t.path).resolve() for t in weights if isinstance(t, ir.ExternalTensor)}
 
 
-def write_model(draft: Draft, place: Path, source: Path) -> list[Path]:
+def write_model(draft: Draft, place: Path, source: Path, *, apart: bool = False) -> list[Path]:
     """Write the model; the files made. Weights lie in `<place>.data` when they did not lie in the model's file before,
-    or do not fit there.
+    do not fit there, or are wanted `apart`.
 
     Raises `WriteError` and leaves nothing behind when that is not possible.
     """
     refuse_place(place, source)
     model = draft.model
     weights = [v.const_value for g in graphs(model.graph) for v in g.initializers.values() if v.const_value is not None]
-    apart = bool(_weight_files(draft)) or sum(t.nbytes for t in weights) > _LARGEST
+    apart = apart or bool(weight_files(draft)) or sum(t.nbytes for t in weights) > _LARGEST
     data = files_of(place)[1]
     refuse_weights(files_of(place), draft)
     ends = [*model.graph.inputs, *model.graph.outputs]

@@ -90,7 +90,7 @@ def test_never_failing_overrides_a_budget(run: Run, save: Save) -> None:
         ((*PHONE, "--value", "z=1"), "z"),
         ((*PHONE, "--budget", "time=1"), "'time=1' is not memory=SIZE, size=SIZE or latency=TIME"),
         ((*PHONE, "--budget", "latency=5"), "not a time: '5'"),
-        ((*PHONE, "--assume", "w3"), "'w3' is not one of"),
+        ((*PHONE, "--assume", "w3"), "no scheme 'w3'"),
         ((*PHONE, "--budget", "memory=much"), "not a size: 'much'"),
         ((*PHONE, "--fail-on", "sometimes"), "'sometimes' is not one of"),
     ],

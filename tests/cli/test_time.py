@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import get_args
 
 import msgspec
 import pytest
 from click.testing import Result
 
-from edgeplan.cli.options import precision_options
 from edgeplan.cli.values import BUDGET, Limits
 from edgeplan.cost.speeds import SpeedFile
-from edgeplan.lower.assumed import Scheme
 
 Run = Callable[..., Result]
 Save = Callable[..., Path]
@@ -57,12 +54,16 @@ def test_of_two_budgets_of_one_kind_the_later_counts() -> None:
     assert first | later == Limits(memory=1000, size=2000, latency=1.0)
 
 
-def test_the_schemes_offered_are_those_there_are() -> None:
-    @precision_options
-    def command() -> None: ...
+def test_a_scheme_there_is_not_is_a_usage_error_that_says_what_there_is(run: Run, save: Save) -> None:
+    result = run("analyze", save(), *PHONE, "--assume", "w5")
+    assert result.exit_code == 2
+    assert "no scheme 'w5'; there are fp32" in result.stderr.replace("\n", " ")
 
-    (assume,) = [p for p in command.__click_params__ if p.name == "assume"]
-    assert set(assume.type.choices) == set(get_args(Scheme))
+
+def test_a_scheme_for_which_the_backend_has_no_form_is_a_usage_error(run: Run, save: Save) -> None:
+    result = run("analyze", save(), "-t", "pixel8", "--assume", "palette4")
+    assert result.exit_code == 2
+    assert "LiteRT has no form of palettes" in result.stderr.replace("\n", " ")
 
 
 def test_an_assumed_precision_is_planned_and_told(run: Run, save: Save) -> None:

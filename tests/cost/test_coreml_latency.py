@@ -16,7 +16,6 @@ from edgeplan.cost.unit_speed import Speeds
 from edgeplan.cost.work import work_of
 from edgeplan.devices import all_devices
 from edgeplan.frontends.onnx import parse_text
-from edgeplan.lower.assumed import Scheme
 from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import place
 from edgeplan.target import resolve
@@ -39,7 +38,7 @@ CONV = """g (float[1,{c},{n},{n}] x) => (float[1,{c},{n},{n}] y) <int64[4] s = {
 }}"""
 
 
-def total(model: Path, device: str, assume: Scheme | str = "", release: str | None = None) -> Estimate:
+def total(model: Path, device: str, assume: str = "", release: str | None = None) -> Estimate:
     found = analyze(model, resolve(device, "coreml", release, assume=assume)).latency  # type: ignore[arg-type]
     assert found.total is not None, found.why
     assert 0 < found.total.low < found.total.likely < found.total.high

@@ -4,7 +4,7 @@ import pytest
 
 from edgeplan.cost.families import _CONV, _FAMILY, _MATMUL, CONTRACTIONS, FAMILIES, family_of
 from edgeplan.frontends.onnx import parse_text
-from edgeplan.lower import assumed, lower_to
+from edgeplan.lower import lower_to, weights
 
 WEIGHTED = "<int64[{n}] s = {{{shape}}}> {{ w = ConstantOfShape (s) y = {op} (x, w) }}"
 
@@ -53,7 +53,7 @@ def test_families_are_known_and_of_the_vocabulary() -> None:
 
 def test_what_is_quantised_by_its_weights_is_a_contraction() -> None:
     contractions = {label for label, family in _FAMILY.items() if family in CONTRACTIONS}
-    assert _CONV | _MATMUL | contractions >= assumed._CONTRACTIONS
+    assert _CONV | _MATMUL | contractions >= weights._CONTRACTIONS
 
 
 def test_an_op_of_no_list_is_other() -> None:

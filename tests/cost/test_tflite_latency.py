@@ -15,7 +15,6 @@ from edgeplan.cost.unit_speed import Speeds
 from edgeplan.cost.work import work_of
 from edgeplan.devices import all_devices
 from edgeplan.frontends.onnx import parse_text
-from edgeplan.lower.assumed import Scheme
 from edgeplan.place.lowered import lower_for
 from edgeplan.place.partition import place
 from edgeplan.target import resolve
@@ -29,7 +28,7 @@ DEPTHWISE = """g (float[1,64,32,32] x) => (float[1,64,32,32] y) <int64[4] s = {{
 }}"""
 
 
-def total(model: Path, device: str, *use: str, assume: Scheme | str = "") -> Estimate:
+def total(model: Path, device: str, *use: str, assume: str = "") -> Estimate:
     found = analyze(model, resolve(device, "tflite", use=use, assume=assume)).latency  # type: ignore[arg-type]
     assert found.total is not None, found.why
     assert 0 < found.total.low < found.total.likely < found.total.high
@@ -60,7 +59,7 @@ def test_a_newer_phone_is_not_slower(model: Path, use: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("assume", ["", "w8a8"])
 @pytest.mark.parametrize("line", ["7-gen-3 7-gen-4", "8-gen-1 8-gen-2 8-gen-3 8-elite 8-elite-gen-5"])
-def test_launches_on_a_newer_snapdragons_cpu_are_not_slower(line: str, assume: Scheme) -> None:
+def test_launches_on_a_newer_snapdragons_cpu_are_not_slower(line: str, assume: str) -> None:
     """The detector of faces is so small that most of its time goes to launches."""
     named = [f"snapdragon-{n}" for n in line.split()]
     devices = {d.chip_id: d.id for d in all_devices() if "tflite" in d.backends and d.chip_id in named}

@@ -61,7 +61,11 @@ def seeded(seed: int, most: int = 5, wish: Sequence[Callable[[Sketch], None]] = 
 
 def build(rng: Random, motifs: Sequence[Callable[[Sketch], None]], opset: int = 0) -> Fuzzed | None:
     """A graph of some motifs, of a random opset, if none is given, and type; None where none of them fits."""
-    s = Sketch(rng, opset or rng.choice(OPSETS), rng.choice(DTYPES))
+    return complete(Sketch(rng, opset or rng.choice(OPSETS), rng.choice(DTYPES)), motifs)
+
+
+def complete(s: Sketch, motifs: Sequence[Callable[[Sketch], None]]) -> Fuzzed | None:
+    """The graph of a sketch to which some motifs are added; None where none of them fits."""
     for motif in motifs:
         with s.attempt():
             motif(s)
@@ -74,7 +78,7 @@ def build(rng: Random, motifs: Sequence[Callable[[Sketch], None]], opset: int = 
         return None
     made = Fuzzed(model, tuple(m.__name__ for m in motifs), (), ())
     for free in _freed(s, model):
-        found = _tried(replace(made, model=free), s.inputs, rng.randrange(1 << 16))
+        found = _tried(replace(made, model=free), s.inputs, s.rng.randrange(1 << 16))
         if found is not None:
             return found
     return None

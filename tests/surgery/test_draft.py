@@ -33,6 +33,16 @@ def test_shapes_and_small_constants_are_on_the_values() -> None:
     assert [str(d) for d in values(Draft.open(model(text)))["y"].shape] == ["N", "3", "8", "8"]
 
 
+def test_a_sequence_gets_no_tensor_type() -> None:
+    text = """g (float[4] x) => (float[4] y) <int64 i = {0}> {
+        s = SequenceConstruct (x, x)
+        y = SequenceAt (s, i)
+    }"""
+    draft = Draft.open(model(text))
+    assert values(draft)["s"].dtype is None
+    assert values(draft)["y"].dtype == ir.DataType.FLOAT
+
+
 def test_a_copy_can_be_changed_without_the_original() -> None:
     draft = Draft.open(model(CONV, weights=["w"]))
     copy = draft.copy()

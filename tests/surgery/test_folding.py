@@ -196,3 +196,15 @@ def test_a_weight_that_is_cut_short_is_said(tmp_path: Path) -> None:
 def test_what_is_computed_of_a_number_without_axes_has_none_either() -> None:
     draft = simplified(model("g (float[N] x) => (float[N] y) <float c = {0.5}> { s = Sigmoid(c) y = PRelu(x, s) }"))
     assert [v.const_value.shape.rank() for v in draft.model.graph.initializers.values() if v.const_value] == [0]
+
+
+def test_weights_of_bodies_that_nothing_reads_are_dropped() -> None:
+    text = """g (float[2,2] x, bool c) => (float[2,2] y) {
+        y = If (c) <then_branch = a () => (float[2,2] p) <float[2,2] v = {1, 2, 3, 4}, float[2,2] w = {5, 6, 7, 8}> {
+                        s = Add (v, w) p = Mul (x, s) },
+                    else_branch = b () => (float[2,2] q) { q = Neg (x) }>
+    }"""
+    draft = simplified(model(text))
+    left = [v for g in draft.model.graph.subgraphs() for v in g.initializers.values()]
+    assert len(left) == 1
+    assert left[0].const_value.numpy().tolist() == [[6, 8], [10, 12]]

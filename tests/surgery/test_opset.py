@@ -61,3 +61,16 @@ def test_what_the_converter_does_not_take_is_said_in_a_line(monkeypatch: pytest.
         OpsetError, match=r"^onnx's converter does not raise this model to opset 20: no adapter for Odd$"
     ):
         raise_opset(Draft.open(source), 20)
+
+
+def test_large_weights_of_bodies_stay() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 13]>
+    g (float[2,64] x, bool c) => (float[2,64] y) <float[64,64] w = {0}> {
+        y = If (c) <then_branch = a () => (float[2,64] p) <float[64,64] v = {0}> { p = MatMul (x, v) },
+                    else_branch = b () => (float[2,64] q) { q = MatMul (x, w) }>
+    }"""
+    numbers = ", ".join(f"{n:.3f}" for n in np.random.default_rng(0).standard_normal(64 * 64))
+    source = parse_model(text.replace("{0}", "{" + numbers + "}"))
+    made = ir.to_proto(raise_opset(Draft.open(source), 18).model)
+    onnx.checker.check_model(made, full_check=True)
+    same(source, made, 1e-6)

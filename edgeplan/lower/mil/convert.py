@@ -109,7 +109,10 @@ def transposed_weight(b: Builder, w: str) -> str:
 
 
 def _expand(b: Builder, kind: str, inputs: dict[str, str], attrs: dict[str, Attr], to: str) -> None:
-    """The constexpr op; one that is by blocks wants scales and offsets of the rank of its data, and no axis."""
+    """The constexpr op; one that is by blocks wants scales and offsets of the rank of its data, and no axis.
+
+    What it makes is marked where scales lie along two axes: the Neural Engine reads no weight by blocks.
+    """
     if kind == "constexpr_blockwise_shift_scale":
         rank, axis = b.rank(inputs["data"]), attrs.get("axis")
         for port in ("scale", "offset"):
@@ -120,6 +123,8 @@ def _expand(b: Builder, kind: str, inputs: dict[str, str], attrs: dict[str, Attr
                 inputs[port] = b.weight(inputs[port], wide, port)
         attrs = {}
     b.emit(kind, inputs, to=to, attrs=attrs)
+    if kind == "constexpr_blockwise_shift_scale" and sum(size != 1 for size in b.shape(inputs["scale"]) or ()) > 1:
+        b.mark(to, "per-block")
 
 
 def _with_zero(b: Builder, inputs: tuple[str, ...]) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def _weights(given: Deployment) -> _Weights:
     for graph, op, ane in _ops(given):
         expands = op.type.startswith("constexpr_")
         if expands:
-            found["dense", ane] += sum(graph.values[name].bytes or 0 for name in op.outputs)
+            found["dense", ane] += sum(graph.values[name].bytes or 0 for name in op.outputs if _is_read(graph, name))
         elif op.outputs and all(graph.values[name].const for name in op.outputs):
             continue
         for name in op.inputs:
@@ -101,6 +101,11 @@ def _weights(given: Deployment) -> _Weights:
             found["stored" if expands else "plain", ane] += value.bytes or 0
     plain, stored, dense = ((found[kind, True], found[kind, False]) for kind in ("plain", "stored", "dense"))
     return _Weights(plain, stored, dense)
+
+
+def _is_read(graph: Graph, name: str) -> bool:
+    """Whether another op reads what a constexpr op makes than the next constexpr op of its weight."""
+    return not all(graph.ops[i].type.startswith("constexpr_") for i in graph.consumers.get(name, ()))
 
 
 def _ops(given: Deployment) -> Iterator[tuple[Graph, Op, bool]]:
@@ -131,15 +136,23 @@ def _kind(size: Range) -> Literal["computed", "estimated"]:
 
 
 def _compressed(given: Deployment, weights: _Weights) -> Term:
-    """The constants that a constexpr op expands: as stored, as expanded, or in between, by release and unit."""
+    """The constants that a constexpr op expands: as stored, as expanded, or in between, by release and unit.
+
+    Those of the Neural Engine may lie in another process, as any other's.
+    """
     figures, size, used = given.figures, Range(), []
-    for i, name in enumerate(("expanded-on-ane", "expanded-elsewhere")):
-        if weights.stored[i]:
-            size += Range.exactly(weights.stored[i]) + figures[name].of(max(weights.dense[i] - weights.stored[i], 0))
-            used.append(name)
     said = "expanded to float16 before the model runs"
-    if not size.exact:
-        said = "as stored where they are expanded just in time, else as the float16 weights they stand for"
+    for i, name in enumerate(("expanded-on-ane", "expanded-elsewhere")):
+        if not weights.stored[i]:
+            continue
+        held = Range.exactly(weights.stored[i]) + figures[name].of(max(weights.dense[i] - weights.stored[i], 0))
+        if not held.exact:
+            said = "as stored where they are expanded just in time, else as the float16 weights they stand for"
+        size += held if i else replace(held, low=figures["ane-weights-in-app"].of(held.low).low)
+        used.append(name)
+    if weights.stored[0]:
+        said += "; those of the Neural Engine may lie in another process"
+        used.append("ane-weights-in-app")
     return Term("compressed weights", size, _kind(size), "always", said, figures.evidence(*used))
 
 

@@ -199,6 +199,10 @@ def _terms(given: Deployment, pools: Sequence[Pool]) -> Iterable[Term]:
         said = "the model that the Core ML provider writes for its parts holds their weights again"
         size = given.figures["core-ml-copy"].of(taken)
         yield Term("Core ML copy", size, "estimated", "always", said, given.figures.evidence("core-ml-copy"))
+    expanded = given.expanded_for({*given.units} - {_CPU})
+    if expanded:
+        said = "weights that the CPU expands at every inference and hands to Core ML, those of a part all at once"
+        yield Term("expanded weights", Range.exactly(expanded), "estimated", "run", said)
 
 
 def _constants_off_cpu(given: Deployment) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mil_build import noise
 
-__all__ = ["cleaned", "opset_of"]
+__all__ = ["cleaned", "filled", "opset_of", "simplified"]
 
 OLDEST_OPSET = 13
 """onnx2coreml brings older models up to here, and then refuses the Constant ops that this makes."""
@@ -18,8 +18,15 @@ NOISY = 16
 
 def cleaned(path: str) -> Any:
     """The model with constants computed and its weights as initializers; weights of one value are filled with noise."""
+    model = simplified(path)
+    filled(model)
+    return model
+
+
+def simplified(path: str) -> Any:
+    """The model with constants computed and its weights as initializers, each as it is."""
     import onnx
-    from onnx import numpy_helper, version_converter
+    from onnx import version_converter
 
     model = onnx.load(path)
     materialise(model.graph)
@@ -29,12 +36,20 @@ def cleaned(path: str) -> Any:
             model = version_converter.convert_version(model, OLDEST_OPSET)
     model = slimmed(model)
     materialise(model.graph)
-    model = shaped(model)
+    return shaped(model)
+
+
+def filled(model: Any) -> list[str]:
+    """Put noise into the weights of one value, which stand for some that were not shipped; their names."""
+    from onnx import numpy_helper
+
+    found = []
     for tensor in model.graph.initializer:
         value = numpy_helper.to_array(tensor)
         if value.dtype.kind == "f" and value.size >= NOISY and (value == value.flat[0]).all():
             tensor.CopyFrom(numpy_helper.from_array(noise(value.shape, value.dtype), tensor.name))
-    return model
+            found.append(tensor.name)
+    return found
 
 
 def opset_of(model: Any) -> int:

@@ -114,6 +114,13 @@ def test_a_pointwise_convolution_needs_no_matrix() -> None:
     assert working_buffer(found, found.ops[-1], 1) == 0
 
 
+def test_weights_that_the_cpu_expands_for_core_ml_are_floats_there() -> None:
+    text = f"""g (float[1,8] x) => (float[1,8] y) <{constant("int8[8,8]", 64)}, float s = {{0.1}}>
+    {{ d = DequantizeLinear (w, s) y = MatMul (x, d) }}"""
+    assert term(plan(text, ["cpu", "mlprogram"]), "expanded weights").size == Range.exactly(8 * 8 * 4)
+    assert all(t.name != "expanded weights" for t in plan(text).terms)
+
+
 def test_a_body_is_planned_with_its_op() -> None:
     text = """g (bool c, float[64,4096] x) => (float[64,4096] y) {
         y = If (c) <then_branch = t () => (float[64,4096] a) { b = Sin (x) a = Cos (b) },

@@ -258,6 +258,15 @@ class TestProfile:
         found = terms(deploy(text))
         assert found["activations off the HTP"].size.likely > 0
 
+    def test_weights_that_the_cpu_expands_are_all_held_at_once(self) -> None:
+        graph = graph_of(conv(64, 64, 3))
+        for assume, size in (("w8", 64 * 64 * 3 * 3 * 4), ("w8-tensor", 0), ("w8a8", 0)):
+            target = resolve("galaxys24", "qnn", assume=assume)
+            lowered = lower_for(graph, target)
+            placed = place(lowered, target)
+            found = plan_memory(Deployment(lowered, target, placed.units, placed.segments))
+            assert sum(t.size.likely for t in found.terms if t.name == "expanded weights") == size
+
     def test_without_an_op_on_the_htp_it_is_weights_and_arena(self) -> None:
         plan = self.plan("g (float[4] x) => (float[4] y) { y = Acosh (x) }")
         assert [t.name for t in plan.terms] == ["weights", "arena"]

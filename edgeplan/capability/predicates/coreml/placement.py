@@ -19,6 +19,7 @@ __all__ = [
     "odd_equation",
     "pads_outer_axis",
     "returns_more",
+    "scaled_by_block",
     "short_last_axis",
     "slices_into_last_axis",
     "tiles_by_other_factor",
@@ -58,8 +59,16 @@ def int32_data(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) ->
 
 
 def computes(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
-    """The op does more than to give a tensor another shape."""
-    return _is_mil(op) and op.type not in _RELABELS
+    """The op does more than to give a tensor another shape or to expand a stored weight, whose form may be a vector."""
+    return _is_mil(op) and op.type not in _RELABELS and not op.type.startswith("constexpr_")
+
+
+def scaled_by_block(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:
+    """The scales of a stored weight lie along two of its axes or more, not along its output channels alone."""
+    scale = next((v for p, v in zip(op.ports, inputs, strict=True) if p == "scale"), None)
+    if scale is None:
+        return False
+    return None if scale.sizes is None else sum(size != 1 for size in scale.sizes) > 1
 
 
 def short_last_axis(op: Op, inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> bool | None:

@@ -62,6 +62,10 @@ def _terms(given: Deployment, pools: Sequence[Pool]) -> Iterable[Term]:
     if rest:
         basis = "constants of ops on other units, in their own type"
         yield Term("weights off the HTP", Range.exactly(rest), "computed", "always", basis)
+    expanded = given.expanded_for(ON_CHIP)
+    if expanded:
+        basis = "weights that the CPU expands at every inference and hands to the HTP, all of them at once"
+        yield Term("expanded weights", Range.exactly(expanded), "estimated", "run", basis)
     yield from process_terms(given, "qnn" if given.target.backend.name == "snpe" else None)
     basis = "preparing the graph on the device itself: the model's weights several times over, and the compiler"
     size = figures["prepare-base"].bytes + figures["prepare-weights"].of(given.weights)
