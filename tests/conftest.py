@@ -88,7 +88,6 @@ why          = "The NPU knows no half bytes."
 source       = { rumour = "no half bytes" }
 [[scheme]]
 names        = ["w4-block32"]
-divides      = true
 why          = "By blocks."
 source       = { paper = "blocks" }
 [[cannot]]

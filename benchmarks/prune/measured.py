@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeplan.frontends import load_model
 from edgeplan.frontends.errors import BindingError, ModelError
 from edgeplan.plan import analyze_graph
 from edgeplan.pruning.goal import Goal
@@ -27,10 +28,14 @@ from edgeplan.surgery.pruning.cut import cut
 from edgeplan.surgery.pruning.prepare import prepare
 from edgeplan.surgery.pruning.pruning import PruneError, prune_model
 from edgeplan.target import resolve
+from edgeplan.units import say_count
 
 PAGE = Path(__file__).parents[2] / "docs" / "prune-measured.md"
 REFERENCE = Path(__file__).with_name("reference.csv")
 DEVICES = (("iphone14pro", "coreml"), ("galaxys24", "qnn"), ("jetson-orin-nano", "tensorrt"), ("pixel8", "tflite"))
+DIMS = {"N": 1, "S": 128, "T": 16}
+"""What free dimensions of these names are bound to."""
+
 PARTS = (0.75, 0.5, 0.25)
 """Budgets, as parts of the way from the floor up to what the model needs."""
 
@@ -51,7 +56,9 @@ def half(path: Path) -> Half:
     """Prune a file to half of its MACs, write it, run it."""
     start = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        found = prune_model(path, None, Goal("macs", 0.5), output=Path(folder) / path.name)
+        free = load_model(path).free
+        dims = {name: DIMS[name] for name in free if name in DIMS}
+        found = prune_model(path, None, Goal("macs", 0.5), output=Path(folder) / path.name, dims=dims)
     plan = found.plan
     said = f"runs ({found.runs})" if found.runs else found.why or "not run"
     return Half(
@@ -123,8 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             m, p = one.macs, one.parameters
             row = (
-                f"| {one.name} | {m[0] / 1e6:,.0f} -> {m[1] / 1e6:,.0f} M ({m[1] / max(m[0], 1):.0%}) "
-                f"| {p[0] / 1e6:.2f} -> {p[1] / 1e6:.2f} M | {one.groups} | {one.said} | {one.seconds:.1f} |"
+                f"| {one.name} | {say_count(m[0])} -> {say_count(m[1])} ({m[1] / max(m[0], 1):.0%}) "
+                f"| {say_count(p[0])} -> {say_count(p[1])} | {one.groups} | {one.said} | {one.seconds:.1f} |"
             )
         rows.append(row)
         print(row, flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from functools import reduce
 from importlib.util import find_spec
+from math import isnan
 from operator import or_
 from pathlib import Path
 
@@ -80,6 +81,8 @@ def compress(
         raise click.UsageError("-o writes a model: say by which scheme, with one --scheme NAME")
     if output is None and (calibration is not None or python is not None):
         raise click.UsageError("--calibration and --python go with --scheme NAME -o OUT: the table runs nothing")
+    if min_snr is not None and isnan(min_snr):
+        raise click.UsageError("--min-snr is a number of dB")
     limits = reduce(or_, budget, Limits())
     where = target_of(model, target, backend, release, use, precision=precision, memory=limits.memory)
     if output is not None:

@@ -9,7 +9,7 @@ import click
 
 from edgeplan.cli.model import check_extra, reading, target_of
 from edgeplan.cli.options import binding_options, precision_options, runtime_options
-from edgeplan.cli.output import check_places, end_with_children, write
+from edgeplan.cli.output import end_with_children, write
 from edgeplan.cli.values import SIZE, TIME, WORK
 
 __all__ = ["prune"]
@@ -113,7 +113,6 @@ def prune(
 
     if dialect_of(model) != "onnx":
         raise click.UsageError(f"{plain(model.name)} is no ONNX model: give the one it was made from")
-    check_places([output] if output is not None else [], model)
     where = (
         target_of(model, target, backend, release, use, precision=precision, assume=assume)
         if target is not None

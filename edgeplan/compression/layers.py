@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -11,7 +11,7 @@ from edgeplan.graph import Graph, Op
 from edgeplan.lower.scheme import Scheme
 from edgeplan.lower.weights import Role, channel_axes, is_stored, role_of, widens
 
-__all__ = ["Layer", "Skip", "layers_of", "split"]
+__all__ = ["Layer", "Skip", "layers_of", "spared", "split", "undivided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +109,30 @@ def _reason(layer: Layer, scheme: Scheme, offer: Offer) -> str:
     """Why a layer is left as it is; empty where it is not."""
     if offer.verdict in ("cannot", "unknown"):
         return offer.why
-    if "*" not in offer.ops and not {*layer.labels} & {*offer.ops}:
-        return f"weights of {layer.label} are not compressed"
+    why = spared(layer, offer.ops)
+    if why:
+        return why
     if layer.elements < offer.min_elements:
         return f"{layer.elements:,} elements, fewer than {offer.min_elements:,}"
-    if scheme.form == "float":
+    return undivided(layer, scheme)
+
+
+def spared(layer: Layer, ops: Collection[str]) -> str:
+    """Why a layer is left where the weights and tables of some `ops` alone are compressed, `*` being every constant of
+    any op; empty where it is not.
+    """
+    if "*" in ops or (layer.role in ("weight", "table") and not {*layer.labels}.isdisjoint(ops)):
+        return ""
+    return f"weights of {layer.label} are not compressed"
+
+
+def undivided(layer: Layer, scheme: Scheme) -> str:
+    """Why the parts of a layer cannot have a scale or a palette each; empty where they can, or where all share one."""
+    if scheme.per in ("", "tensor"):
         return ""
     if layer.channel_axis is None or layer.input_axis is None:
         return "its readers do not agree which axis counts channels"
-    if scheme.per not in ("block", "group") or not offer.divides:
+    if scheme.per == "channel":
         return ""
     axis, what = (layer.input_axis, "input") if scheme.per == "block" else (layer.channel_axis, "output")
     count = layer.shape[axis]

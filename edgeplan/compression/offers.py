@@ -22,7 +22,7 @@ class Offer:
 
     `units` are those that run a model compressed so, in the runtime's order; empty where that is every unit that runs
     the model. Weights of fewer than `min_elements` elements, and of other ops than `ops` (`*` is every op), are left as
-    they are; where it `divides`, so are those whose channels the scheme's block or group does not divide.
+    they are.
     """
 
     scheme: Scheme
@@ -32,7 +32,6 @@ class Offer:
     why: str = ""
     evidence: tuple[Evidence, ...] = ()
     ops: tuple[str, ...] = ("*",)
-    divides: bool = False
     against: tuple[Evidence, ...] = ()
 
 
@@ -63,7 +62,6 @@ def _offer(
         row.why,
         backend.evidence(row.source),
         row.ops,
-        row.divides,
         backend.evidence(row.against),
     )
 

@@ -11,7 +11,7 @@ from math import prod
 
 from edgeplan.compression.layers import Layer
 from edgeplan.compression.protobuf import field_size, varint_size
-from edgeplan.graph import Attr, Graph, Op, Value
+from edgeplan.graph import Attr, Graph, Op, Shape, Value
 from edgeplan.lower.scheme import Scheme
 from edgeplan.memory.deployment import constants
 
@@ -22,11 +22,10 @@ _FRAME = 300
 
 _QUANTIZE, _DEQUANTIZE = len("QuantizeLinear"), len("DequantizeLinear")
 _STORED, _SCALE, _ZERO = len("_quantized"), len("_scale"), len("_zero_point")
+_MADE = len("_DequantizeLinear_Output")
+_QUANTISED = frozenset({"Add", "Mul"})
 _AXIS = 13
 """Bytes of the attribute `axis`."""
-
-_DESCRIBED = 50
-"""Bytes of a `ValueInfoProto` beside its name: tools that infer shapes write one for each value."""
 
 
 def onnx_size(graph: Graph, scheme: Scheme, taken: Iterable[Layer]) -> int:
@@ -36,12 +35,15 @@ def onnx_size(graph: Graph, scheme: Scheme, taken: Iterable[Layer]) -> int:
     """
     layers = {layer.weight: layer for layer in taken}
     biases = _biases(graph, layers) if scheme.activations else frozenset()
+    factors = _factors(graph) if scheme.activations else frozenset()
     total = _FRAME
     for name, value in constants(graph).items():
         if name in layers:
             total += _weight(layers[name], value, scheme)
         elif name in biases:
             total += _expanded(name, value.sizes or (), 32, value.sizes or ())
+        elif name in factors and _is_float(value):
+            total += _expanded(name, value.sizes or (), scheme.activations, ())
         else:
             total += _tensor(len(name), value.sizes or (), ((value.elements or 0) * _bits(value, scheme) + 7) // 8)
     for owner, op in graph.walk():
@@ -52,10 +54,22 @@ def onnx_size(graph: Graph, scheme: Scheme, taken: Iterable[Layer]) -> int:
 
 
 def most_described(graph: Graph, scheme: Scheme) -> int:
-    """The most that types and shapes of values add, which some tools write: of three values for a quantised one."""
-    values, ending = (3, _DEQUANTIZE) if scheme.activations else (1, 0)
-    names = (len(name) for _, op in graph.walk() for name in op.outputs)
-    return sum(values * (length + ending + _DESCRIBED) for length in names)
+    """The most that types and shapes of values add, which some tools write: of each that an op makes, and where
+    activations are quantised of what those and the constants become, their scales and zero points.
+    """
+    made = [owner.values[name] for owner, op in graph.walk() for name in op.outputs]
+    if not scheme.activations:
+        return sum(_described(len(v.name), v.shape) for v in made)
+    held = [v for v in constants(graph).values() if _is_float(v)]
+    scales = sum(_described(len(v.name) + end, ()) for v in (*made, *held) for end in (_SCALE, _ZERO))
+    return scales + sum(n * _described(len(v.name) + _MADE, v.shape) for n, vs in ((3, made), (2, held)) for v in vs)
+
+
+def _described(name: int, shape: Shape) -> int:
+    """A `ValueInfoProto`: a name, and the type of a tensor with its sizes, by number or by name."""
+    dims = (1 + varint_size(d) if isinstance(d, int) else field_size(len(str(d or ""))) for d in shape or ())
+    kind = field_size(2 + field_size(sum(map(field_size, dims))))
+    return field_size(field_size(name) + field_size(kind))
 
 
 def _is_float(value: Value) -> bool:
@@ -71,6 +85,11 @@ def _biases(graph: Graph, layers: Mapping[str, Layer]) -> frozenset[str]:
     """The biases of the ops whose weights are compressed: integers once activations are."""
     found = (op.input("C" if op.type == "Gemm" else "B") for _, op in graph.walk() if {*layers} & {*op.inputs})
     return frozenset(name for name in found if name is not None and name not in layers)
+
+
+def _factors(graph: Graph) -> frozenset[str]:
+    """What sums and products are of: where it is constant, integers once activations are."""
+    return frozenset(name for _, op in graph.walk() if op.type in _QUANTISED for name in op.inputs)
 
 
 def _tensor(name: int, shape: Sequence[int], size: int) -> int:

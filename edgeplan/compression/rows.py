@@ -19,9 +19,8 @@ class CompressionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     or what it gives is unknown.
 
     `names` are names of schemes, with `*` and `?` as in file names. `units` run it; none named is every unit that runs
-    the model. Weights of fewer than `min_elements` elements, or of other ops than `ops`, stay as they are, and where it
-    `divides` those whose channels a block or group does not divide. The row speaks only of targets that use a unit
-    `on`, of a `generation`, with `features` and none of `lacks`.
+    the model. Weights of fewer than `min_elements` elements, or of other ops than `ops`, stay as they are. The row
+    speaks only of targets that use a unit `on`, of a `generation`, with `features` and none of `lacks`.
     """
 
     names: tuple[str, ...]
@@ -30,7 +29,6 @@ class CompressionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: tuple[str, ...] = ()
     min_elements: int = 0
     ops: tuple[str, ...] = ("*",)
-    divides: bool = False
     why: str = ""
     since: str = ""
     until: str = ""

@@ -9,6 +9,7 @@ from edgeplan.compression.choice import Bounds, Choice
 from edgeplan.compression.errors import Errors
 from edgeplan.compression.layers import Layer, Skip, layers_of, split
 from edgeplan.compression.offers import Offer, offers
+from edgeplan.compression.onnx_left import left_in_onnx
 from edgeplan.compression.picks import Gain, Pick, gain_of, picks_of
 from edgeplan.compression.sizes import download_size
 from edgeplan.compression.timing import timed
@@ -34,6 +35,12 @@ __all__ = ["Compression", "LayerError", "compression_table"]
 SCHEMA_VERSION = 1
 
 _FLOATS = {DType.FLOAT32: "fp32", DType.FLOAT16: "fp16", DType.BFLOAT16: "bf16"}
+
+_PAYS = {
+    Gain.DOWNLOAD: "fewer bits for them make the download smaller, not the memory",
+    Gain.NONE: "none of these schemes pays without training",
+}
+"""What weights of fewer bits give, where that is not all they could."""
 
 
 class LayerError(ValueError):
@@ -112,7 +119,7 @@ def compression_table(
         gain,
         picks_of(choices, choices[at]),
         bounds,
-        (*dominance_findings(maker.before, gain is not Gain.DOWNLOAD), *_not_faster(made)),
+        (*dominance_findings(maker.before, _PAYS.get(gain, "fewer bits for them pay")), *_not_faster(made)),
         error_why,
     )
 
@@ -156,7 +163,8 @@ class _Maker:
         self.bounds = bounds
         self.lowered = lower_for(graph, target)
         self.layers = layers_of(self.lowered)
-        self.kept = _kept(self.layers, keep)
+        self.kept = dict.fromkeys(_kept(self.layers, keep), "kept as asked")
+        self.computed, self.inside = left_in_onnx(graph, self.lowered, self.layers)
         self.floats = _held_in(self.lowered, self.layers)
         self.before = self._case(self.lowered, target, plan.memory)
 
@@ -199,8 +207,11 @@ class _Maker:
         """The layers that a scheme is applied to, and those it leaves: by the tool's rules, and as a user asked."""
         if offer.scheme.name == self.floats:
             return self.layers, ()
-        taken, skipped = split([layer for layer in self.layers if layer.weight not in self.kept], offer.scheme, offer)
-        return taken, (*skipped, *(Skip(layer, "kept as asked") for layer in self.layers if layer.weight in self.kept))
+        left = {} if offer.scheme.form == "float" else dict(self.computed)
+        left |= self.inside if offer.scheme.activations else {}
+        left |= self.kept
+        taken, skipped = split([layer for layer in self.layers if layer.weight not in left], offer.scheme, offer)
+        return taken, (*skipped, *(Skip(s, left[s.weight]) for s in self.layers if s.weight in left))
 
     def _compressed(self, scheme: Scheme, offer: Offer, taken: Sequence[Layer]) -> Case:
         """The case of the model with a scheme applied to some layers, on the units that run it so."""

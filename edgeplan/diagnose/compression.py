@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -25,12 +25,13 @@ TOLD = 0.95
 LEFT = 0.05
 """Of the multiply-accumulates: so many have to leave the accelerator to be the reason for a time."""
 
+_UNTOLD = "what fewer bits for them give here says `edgeplan compress`"
 
-def dominance_findings(case: Case, held: bool | None = None) -> Iterator[Finding]:
+
+def dominance_findings(case: Case, pays: str = _UNTOLD) -> Iterator[Finding]:
     """Whether weights or activations take most of what the model itself takes; nothing while sizes are open.
 
-    `held` says whether the runtime holds weights of fewer bits as they are stored, not expanded; None where nobody has
-    looked.
+    `pays` is a clause on what weights of fewer bits give on the target.
     """
     memory = case.memory
     weights, activations = memory.weights, memory.activations
@@ -40,18 +41,12 @@ def dominance_findings(case: Case, held: bool | None = None) -> Iterator[Finding
     sizes = f"{say_bytes(weights)} of weights, {say_bytes(activations)} of activations"
     if weights >= DOMINANT * both:
         share = say_percent(weights / both)
-        yield case.finding("EP601", f"weights are {share} of what the model holds ({sizes}): {_PAYS[held]}")
+        yield case.finding("EP601", f"weights are {share} of what the model holds ({sizes}): {pays}")
     elif activations >= DOMINANT * both:
         share = say_percent(activations / both)
-        cure = "weights of fewer bits will not help, a smaller input or fewer channels will"
+        cure = "weights of fewer bits hardly lower it, a smaller input or fewer channels do"
         yield case.finding("EP602", f"activations are {share} of what the model holds ({sizes}): {cure}")
 
-
-_PAYS: Mapping[bool | None, str] = {
-    True: "fewer bits for them pay",
-    False: "fewer bits for them make the download smaller, not the memory",
-    None: "what fewer bits for them give here says `edgeplan compress`",
-}
 
 NAMED = 4
 """Schemes that a finding names."""

@@ -17,9 +17,11 @@ _STORED = {
         1: DType.UINT1, 2: DType.UINT2, 3: DType.UINT3, 4: DType.UINT4, 6: DType.UINT6, 8: DType.UINT8,
     },
 }  # fmt: skip
-_LINEAR = re.compile(r"w(?P<bits>[48])(?:a(?P<activations>8|16))?(?:-(?:(?P<tensor>tensor)|block(?P<block>[1-9]\d*)))?")
-_PALETTE = re.compile(r"palette(?P<bits>[123468])(?:-group(?P<group>[1-9]\d*))?")
-_SPARSE = re.compile(r"sparse(?P<percent>[1-9]0)(?:-(?P<rest>.+))?")
+_LINEAR = re.compile(
+    r"w(?P<bits>[48])(?:a(?P<activations>8|16))?(?:-(?:(?P<tensor>tensor)|block(?P<block>[1-9]\d{0,8})))?"
+)
+_PALETTE = re.compile(r"palette(?P<bits>[123468])(?:-group(?P<group>[1-9]\d{0,8}))?")
+_SPARSE = re.compile(r"sparse(?P<percent>[1-9]0)(?:-(?P<rest>(?!sparse).+))?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,12 +50,9 @@ class Atoms:
     def find(self, labels: Labels) -> Labels:
         """The atom that stands for all those tied to each one."""
         found = self._parent[labels]
-        while True:
-            above = self._parent[found]
-            if np.array_equal(above, found):
-                self._parent[labels] = found
-                return found
-            found = above
+        while not np.array_equal(above := self._parent[found], found):
+            self._parent[labels] = found = above  # so that of a chain half is left at every turn
+        return found
 
     def tie(self, a: Labels, b: Labels) -> None:
         """Make pairs of indices, of arrays that broadcast against each other, go together. Near-linear."""

@@ -11,7 +11,10 @@ import numpy as np
 from edgeplan.graph import Shape
 from edgeplan.pruning.atoms import Labels
 
-__all__ = ["Block", "Layout", "chunks"]
+__all__ = ["MOST", "Block", "Layout", "chunks"]
+
+MOST = 1 << 24
+"""Indices that are told apart at most, along one axis or several together: a shape may say what no memory holds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

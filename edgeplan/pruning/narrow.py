@@ -24,9 +24,8 @@ def narrow(kept: Kept) -> Graph:
 
 def _narrowed(kept: Kept, value: Value) -> Value:
     assert value.shape is not None
-    shape = tuple(
-        size if (size := kept.size(value.name, axis)) is not None else old for axis, old in enumerate(value.shape)
-    )
+    axes = kept.structure.axes[value.name]
+    shape = tuple(kept.size(value.name, axis) if axis in axes else old for axis, old in enumerate(value.shape))
     data: tuple[Scalar, ...] | None = None
     if value.data is not None and value.sizes is not None:
         left = np.arange(len(value.data)).reshape(value.sizes)

@@ -150,7 +150,7 @@ def _step(target: Target | None, plan: Plan | None) -> Step:
 
 def _evenly(structure: Structure, ladders: Sequence[Ladder], ratio: float) -> tuple[NDArray[np.bool_], str]:
     """Every group narrowed by the same part, to the rung that is nearest from above; why not, where none is."""
-    wanted = [len(g.units) - int(len(g.units) * ratio) for g in structure.groups]
+    wanted = [len(g.units) - int(len(g.units) * ratio + 1e-9) for g in structure.groups]  # 0.29 of 100 are 29
     rungs = [min(r for r in lad.rungs if r >= n) for lad, n in zip(ladders, wanted, strict=True)]
     choice = structure.without({i: lad.ranked[:n] for i, (lad, n) in enumerate(zip(ladders, rungs, strict=True))})
     if not choice.all():
@@ -197,7 +197,7 @@ def _note(group: Group, lad: Ladder, left: int, held: Collection[str]) -> str:
     if not set(group.ops).isdisjoint(held):
         return "kept as asked for"
     if len(lad.rungs) == 1:
-        return "no narrower width would pay" if len(group.units) > 1 else "a single unit"
+        return "no narrower width would pay"
     return "at its floor" if left == lad.rungs[-1] else ""
 
 

@@ -8,6 +8,7 @@ So a price a tensor tells what a group saves; the planner itself tells whether a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from edgeplan.cost.work import work_of
@@ -90,21 +91,15 @@ def _add(found: dict[str, float], graph: Graph, name: str, cost: float) -> None:
 
 def _alive(graph: Graph) -> Sequence[str]:
     """The computed values that are alive when, in the order of the ops, most bytes are. Near-linear."""
-    last = {name: at for name, readers in graph.consumers.items() for at in readers[-1:]}
-    alive: dict[str, int] = {n: graph.values[n].bytes or 0 for n in graph.inputs}
-    held = most = sum(alive.values())
-    best = list(alive)
-    ends: dict[int, list[str]] = {}
-    for name, at in last.items():
-        if name not in graph.outputs:
-            ends.setdefault(at, []).append(name)
-    for i, op in enumerate(graph.ops):
-        for out in op.outputs:
-            if not graph.values[out].const:
-                alive[out] = graph.values[out].bytes or 0
-                held += alive[out]
-        if held > most:
-            most, best = held, list(alive)
-        for name in ends.get(i, ()):
-            held -= alive.pop(name, 0)
-    return best
+    born = dict.fromkeys(graph.inputs, 0)
+    born |= {out: i for i, op in enumerate(graph.ops) for out in op.outputs if not graph.values[out].const}
+    dies = {name: max(graph.consumers.get(name) or (at,)) for name, at in born.items()}
+    dies |= dict.fromkeys(graph.outputs, len(graph.ops))
+    change = [0] * (len(graph.ops) + 2)
+    for name, at in born.items():
+        size = graph.values[name].bytes or 0
+        change[at] += size
+        change[dies[name] + 1] -= size
+    held = list(accumulate(change))
+    best = held.index(max(held))
+    return [name for name, at in born.items() if at <= best <= dies[name]]

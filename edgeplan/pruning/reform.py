@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeplan.graph import Op
+from edgeplan.pruning.atoms import Labels
 from edgeplan.pruning.ops.pick import ranges
 from edgeplan.pruning.structure import Structure
 
@@ -30,6 +31,8 @@ class Kept:
 
     structure: Structure
     choice: NDArray[np.bool_]
+    _left: dict[int, int] = field(default_factory=dict, init=False, repr=False)
+    """By the identity of the labels, which axes of one size share, how many of them stay."""
 
     def mask(self, name: str, axis: int) -> NDArray[np.bool_] | None:
         """Which indices of an axis stay; None where all must."""
@@ -38,16 +41,22 @@ class Kept:
 
     def size(self, name: str, axis: int) -> int | None:
         """The new size of an axis; None where the old one is open."""
-        mask = self.mask(name, axis)
-        if mask is not None:
-            return int(mask.sum())
+        labels = self.structure.axes.get(name, {}).get(axis)
+        if labels is not None:
+            return self._count(labels)
         shape = self.structure.graph.values[name].shape
         size = shape[axis] if shape is not None else None
         return size if isinstance(size, int) else None
 
     def changes(self, name: str) -> bool:
         """Whether an axis of a value gets shorter."""
-        return any(not self.choice[labels].all() for labels in self.structure.axes.get(name, {}).values())
+        return any(self._count(labels) < len(labels) for labels in self.structure.axes.get(name, {}).values())
+
+    def _count(self, labels: Labels) -> int:
+        found = self._left.get(id(labels))
+        if found is None:
+            found = self._left[id(labels)] = int(np.count_nonzero(self.choice[labels]))
+        return found
 
 
 def reforms(kept: Kept) -> Iterator[Reform]:
@@ -131,7 +140,7 @@ def _squeeze(kept: Kept, i: int, op: Op) -> Reform:
 def _resize(kept: Kept, i: int, op: Op) -> Reform:
     """The sizes of some axes, or of all."""
     sizes, axes = list(_data(kept, op, "sizes")), op.attrs.get("axes")
-    for at, axis in enumerate(axes if isinstance(axes, tuple) else range(len(sizes))):
+    for at, axis in zip(range(len(sizes)), axes if isinstance(axes, tuple) else range(len(sizes)), strict=False):
         assert isinstance(axis, int)
         rank = len(kept.structure.graph.values[op.inputs[0]].shape or ())
         size = kept.size(op.outputs[0], axis % max(rank, 1))

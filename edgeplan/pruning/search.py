@@ -131,7 +131,7 @@ class Search:
 
 def why_none(structure: Structure) -> str:
     """Why no group of a network has a narrower width."""
-    if any(len(g.units) > 1 for g in structure.groups):
+    if structure.groups:
         return "no group of channels may be narrowed: by the floor, by what is kept, or by widths that pay"
     reasons = {f.reason for f in structure.frozen}
     told = f": {sorted(reasons)[0]}" if len(reasons) == 1 else ""

@@ -107,7 +107,8 @@ def structure_of(graph: Graph) -> Structure:
     for name in graph.inputs:
         trace.stick(trace.layout(name), "an input of the model")
     _straighten(trace)
-    axes = {name: found for name in trace.layouts if (found := dict(_live(trace, name)))}
+    held: dict[int, Labels | None] = {}
+    axes = {name: found for name in trace.layouts if (found := dict(_live(trace, name, held)))}
     groups = tuple(_groups(trace, axes))
     return Structure(graph, len(trace.atoms), axes, groups, tuple(_frozen(trace)))
 
@@ -117,20 +118,15 @@ def _straighten(trace: Trace) -> None:
 
     The axis leads along which most units are left: the two halves of a channel shuffle lose the same channels.
     """
-    seen: dict[int, Block] = {}
-    while True:
-        open_ = {id(b): b for lay in trace.layouts.values() for b in lay.blocks if len(b.axes) > 1}
-        for b in open_.values():
-            differing = _differing(trace, b)
-            left = {axis: _units_along(trace, b, axis) for axis in differing}
-            for axis in [max(left, key=left.__getitem__)] if left else b.axes:
-                trace.rows(b, axis)
-        seen = {key: _flat(trace, b) for key, b in open_.items()}
-        for name, lay in trace.layouts.items():
-            if any(id(b) in seen for b in lay.blocks):
-                trace.layouts[name] = Layout(tuple(seen.get(id(b), b) for b in lay.blocks))
-        if not any(len(b.axes) > 1 for b in seen.values()):
-            break
+    open_ = {id(b): b for lay in trace.layouts.values() for b in lay.blocks if len(b.axes) > 1}
+    for b in open_.values():
+        left = {axis: _units_along(trace, b, axis) for axis in _differing(trace, b)}
+        if left:
+            trace.rows(b, max(left, key=left.__getitem__))
+    flat = {key: _flat(trace, b) for key, b in open_.items()}
+    for name, lay in trace.layouts.items():
+        if any(id(b) in flat for b in lay.blocks):
+            trace.layouts[name] = Layout(tuple(flat.get(id(b), b) for b in lay.blocks))
     for lay in trace.layouts.values():
         for b in lay.blocks:
             roots = trace.atoms.find(b.labels)
@@ -163,22 +159,20 @@ def _units_along(trace: Trace, block: Block, axis: int) -> int:
 
 
 def _flat(trace: Trace, block: Block) -> Block:
-    """A block with the one axis along which its atoms differ, or with all of them where there is more than one."""
-    differing = _differing(trace, block)
-    if len(differing) > 1:
-        return block
-    axis = differing[0] if differing else block.axes[0]
-    return Block(
-        (axis,), np.moveaxis(block.labels, block.at(axis), 0).reshape(block.labels.shape[block.at(axis)], -1)[:, 0]
-    )
+    """A block with the one axis along which its atoms still differ."""
+    axis = next(iter(_differing(trace, block)), block.axes[0])
+    return Block((axis,), trace.rows(block, axis))
 
 
-def _live(trace: Trace, name: str) -> Iterator[tuple[int, Labels]]:
-    """The axes of a value of which some indices can go, with their atoms."""
+def _live(trace: Trace, name: str, held: dict[int, Labels | None]) -> Iterator[tuple[int, Labels]]:
+    """The axes of a value of which some indices can go, with their atoms: one array for all that share their labels."""
     for b in trace.layouts[name].blocks:
-        roots = trace.atoms.find(b.labels)
-        if not trace.atoms.is_stuck(roots).all():
-            yield b.axes[0], roots
+        if id(b.labels) not in held:
+            roots = trace.atoms.find(b.labels)
+            held[id(b.labels)] = None if trace.atoms.is_stuck(roots).all() else roots
+        found = held[id(b.labels)]
+        if found is not None:
+            yield b.axes[0], found
 
 
 def _groups(trace: Trace, axes: Mapping[str, Mapping[int, Labels]]) -> Iterator[Group]:
@@ -193,15 +187,12 @@ def _groups(trace: Trace, axes: Mapping[str, Mapping[int, Labels]]) -> Iterator[
             if is_weight(trace.graph, name):
                 weights.append((name, axis, roots))
     readers = _readers(trace.graph)
-    live = np.unique(np.concatenate([r for _, _, r in weights])) if weights else np.zeros(0, np.int64)
-    live = live[~trace.atoms.is_stuck(live)]
     members: dict[int, list[WeightAxis]] = {}
     units: dict[int, Labels] = {}
     for name, axis, roots in weights:
-        for key in np.unique(signature[roots]).tolist():
-            mine = roots[(signature[roots] == key) & np.isin(roots, live)]
-            if not len(mine):
-                continue
+        live = roots[~trace.atoms.is_stuck(roots)]
+        for key in np.unique(signature[live]).tolist():
+            mine = live[signature[live] == key]
             own, first = np.unique(mine, return_index=True)
             units.setdefault(key, own[np.argsort(first)])
             members.setdefault(key, []).append(WeightAxis(name, axis, len(mine) // len(own)))

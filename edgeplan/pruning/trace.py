@@ -12,6 +12,9 @@ from edgeplan.pruning.layout import Block, Layout
 
 __all__ = ["Trace"]
 
+_WIDEST = 1 << 20
+"""Indices of an axis up to which each is told apart: wider than the tables of any vocabulary."""
+
 
 class Trace:
     """The layouts of a graph's values as far as it has been followed, and the atoms in them.
@@ -34,11 +37,14 @@ class Trace:
         return self.graph.values[name].shape if name is not None else None
 
     def layout(self, name: str) -> Layout:
-        """The layout of a value. A weight that is met for the first time has an atom for every index of its axes."""
+        """The layout of a value. A weight that is met for the first time has an atom for every index of its axes.
+
+        Those of more indices than any layer has, in a file that only declares them, keep their size.
+        """
         found = self.layouts.get(name)
         if found is None:
             sizes = self.value(name).sizes or ()
-            found = Layout(tuple(Block((a,), self.atoms.fresh(n)) for a, n in enumerate(sizes) if n > 1))
+            found = Layout(tuple(Block((a,), self.atoms.fresh(n)) for a, n in enumerate(sizes) if 1 < n <= _WIDEST))
             self.layouts[name] = found
         return found
 

@@ -85,9 +85,10 @@ def _head(found: Pruned) -> Iterator[RenderableType]:
 
 def _unknown(plan: PrunePlan) -> bool:
     """Whether what the goal is of is not known of the model as it is."""
-    if plan.goal.kind == "macs":
-        return not plan.before.macs
-    return (plan.before.peak if plan.goal.kind == "memory" else plan.before.seconds) is None
+    if plan.goal.kind == "ratio":
+        return False
+    figures = {"macs": plan.before.macs or None, "memory": plan.before.peak, "latency": plan.before.seconds}
+    return figures[plan.goal.kind] is None
 
 
 def _from_to(was: int, now: int, say: Callable[[int], str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from edgeplan.surgery.external import keep_inside
 from edgeplan.surgery.looking import KNOWN, bodies
 from edgeplan.surgery.rewrite import Context
 
-__all__ = ["Declared", "Draft", "declared", "graphs", "weightless"]
+__all__ = ["Declared", "Draft", "declared", "graphs", "quiet", "weightless"]
 
 _TRAINING = 20
 """The number of ModelProto's field `training_info`."""
@@ -93,15 +94,11 @@ class Draft:
             raise ModelError(f"the file of its weights is not there: {read.missing[0]!r}")
         if _trains(source):
             raise ModelError("cannot be changed: it holds training steps, which would no longer fit it")
-        said = logging.getLogger("onnx_ir")
-        level = said.level
-        said.setLevel(logging.ERROR)  # what it warns of is refused here
         try:
-            model = ir.from_proto(source) if isinstance(source, onnx.ModelProto) else ir.load(source)
+            with quiet():
+                model = ir.from_proto(source) if isinstance(source, onnx.ModelProto) else ir.load(source)
         except ir.serde.SerdeError as e:
             raise ModelError(f"cannot be changed: {_cause(e)}") from None
-        finally:
-            said.setLevel(level)
         if isinstance(source, Path):
             keep_inside(model.graph, source.parent)
         return cls(model, read)
@@ -156,6 +153,18 @@ class Draft:
         return name
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Where onnx_ir writes no warnings: what it warns of is refused here, or of types that it was never told."""
+    said = logging.getLogger("onnx_ir")
+    level = said.level
+    said.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        said.setLevel(level)
+
+
 def _trains(source: Path | onnx.ModelProto) -> bool:
     """Whether a model holds training steps beside its graph."""
     if isinstance(source, onnx.ModelProto):
@@ -177,7 +186,15 @@ def _in_order(graph: ir.Graph) -> bool:
 
 
 def _refuse_odd(graph: ir.Graph) -> None:
-    """Raise `ModelError` for what onnx_ir cannot hold: sparse weights, bodies that hand out what is not theirs."""
+    """Raise `ModelError` for what onnx_ir cannot hold: sparse or typeless weights, bodies that hand out what is not
+    theirs.
+    """
+    for name, weight in graph.initializers.items():
+        tensor = weight.const_value
+        if tensor is not None and tensor.dtype == ir.DataType.UNDEFINED:
+            raise ModelError(f"cannot be changed: the weight {name!r} has no type")
+        if isinstance(tensor, ir.StringTensor) and len(tensor.string_data()) != tensor.size:
+            raise ModelError(f"cannot be changed: the weight {name!r} has {len(tensor.string_data())} strings")
     for node in graph:
         for value in node.inputs:
             if value is None or value.producer() is not None or value.is_graph_input() or value.is_initializer():
@@ -230,8 +247,13 @@ def weightless(model: ir.Model) -> onnx.ModelProto:
                     shape=ir.Shape(list(tensor.shape.numpy())),
                     name=value.name or "",
                 )
+            elif isinstance(tensor, ir.ExternalTensor):  # a ModelProto does not say in which folder
+                kept.append((value, tensor))
+                value.const_value = ir.Tensor(np.array(tensor.numpy()), dtype=tensor.dtype, name=value.name)
+                tensor.release()
     try:
-        return ir.to_proto(model)
+        with quiet():
+            return ir.to_proto(model)
     except ir.serde.SerdeError as e:
         raise ModelError(f"cannot be changed: {_cause(e)}") from None
     finally:

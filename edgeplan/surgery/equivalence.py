@@ -24,7 +24,7 @@ from edgeplan.surgery.folding import fold_constants
 from edgeplan.surgery.runs import EndlessError, RunError, difference, random_inputs, run_files
 from edgeplan.surgery.writing import write_model
 
-__all__ = ["Comparison", "compare_models", "input_kinds", "tolerance_of", "with_random_weights"]
+__all__ = ["FEEDABLE", "Comparison", "compare_models", "input_kinds", "tolerance_of", "with_random_weights"]
 
 Array = NDArray[Any]
 
@@ -38,6 +38,12 @@ _NUDGE = 1e-6
 
 _ELEMENTS = 1 << 26
 """Elements of the inputs beyond which a model is not run."""
+
+
+FEEDABLE = {
+    d: np.dtype(d.label) for d in DType if d.bits >= 8 and d not in (DType.BFLOAT16, DType.FLOAT8)
+}  # fmt: skip
+"""The types of inputs that numpy has arrays of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +168,11 @@ def input_kinds(read: Loaded, size: int) -> dict[str, tuple[np.dtype[Any], Seque
     found: dict[str, tuple[np.dtype[Any], Sequence[int]]] = {}
     for name in read.graph.inputs:
         value = read.graph.values[name]
-        if value.dtype is None or value.shape is None or value.dtype in (DType.STRING, DType.BFLOAT16):
+        if value.dtype is None or value.dtype not in FEEDABLE or value.shape is None:
             return f"input {name!r} cannot be made up"
         free = [2 + size % 2 if axis == 0 and len(value.shape) > 1 else size for axis in range(len(value.shape))]
         shape = [d if isinstance(d, int) else free[axis] for axis, d in enumerate(value.shape)]
-        found[name] = (np.dtype(value.dtype.label), shape)
+        found[name] = (FEEDABLE[value.dtype], shape)
     if sum(prod(s) for _, s in found.values()) > _ELEMENTS:
         return "the inputs are too large to try"
     return found

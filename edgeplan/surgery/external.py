@@ -16,14 +16,16 @@ __all__ = ["keep_inside"]
 def keep_inside(graph: ir.Graph, folder: Path) -> None:
     """Bind the weights of a graph and its bodies to files in `folder`.
 
-    Raises `edgeplan.ModelError` for a file that lies elsewhere, or that is linked to from elsewhere: onnx_ir reads none
-    of several names.
+    Raises `edgeplan.ModelError` for a file that lies elsewhere, that is linked to from elsewhere (onnx_ir reads none of
+    several names), or that ends before the weights do.
     """
     real = folder.resolve()
     seen: set[str] = set()
     for tensor in _external(graph):
         tensor.base_dir = folder.absolute()
         where = str(tensor.location)
+        if (folder / where).is_file() and (tensor.offset or 0) + tensor.nbytes > (folder / where).stat().st_size:
+            raise ModelError(f"the file of its weights is too short: {where!r} ends before {tensor.name!r} does")
         if where in seen:
             continue
         seen.add(where)

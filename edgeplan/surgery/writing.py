@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnx_ir as ir
 
-from edgeplan.surgery.draft import Draft, graphs
+from edgeplan.surgery.draft import Draft, graphs, quiet
 
 __all__ = ["WriteError", "files_of", "host_place", "refuse_place", "refuse_weights", "weight_files", "write_model"]
 
@@ -26,10 +26,15 @@ class WriteError(ValueError):
 
 def refuse_place(place: Path, source: Path) -> None:
     """Raise `WriteError` where writing to `place` would destroy the model, or its weights, or cannot work."""
-    if place.is_dir() or not place.absolute().parent.is_dir():
-        raise WriteError(f"cannot write {place}: {'it is a folder' if place.is_dir() else 'no such folder'}")
-    if place.exists() and source.exists() and place.samefile(source):
-        raise WriteError(f"{place} is the model itself: give another place")
+    try:
+        if place.is_dir() or not place.absolute().parent.is_dir():
+            raise WriteError(f"cannot write {place}: {'it is a folder' if place.is_dir() else 'no such folder'}")
+        if place.exists() and not place.is_file():
+            raise WriteError(f"cannot write {place}: it is a device, and no file")
+        if place.exists() and source.exists() and place.samefile(source):
+            raise WriteError(f"{place} is the model itself: give another place")
+    except OSError as e:  # a name that is too long
+        raise WriteError(f"cannot write {place}: {e.strerror}") from None
 
 
 def host_place(output: Path) -> Path:
@@ -80,10 +85,11 @@ def write_model(draft: Draft, place: Path, source: Path, *, apart: bool = False)
     with tempfile.TemporaryDirectory(prefix=".edgeplan-", dir=place.absolute().parent) as folder:
         made = Path(folder) / place.name
         try:
-            if apart:
-                ir.save(model, made, external_data=data.name, size_threshold_bytes=_INLINE)
-            else:
-                ir.save(model, made)
+            with quiet():
+                if apart:
+                    ir.save(model, made, external_data=data.name, size_threshold_bytes=_INLINE)
+                else:
+                    ir.save(model, made)
         except (OSError, ValueError) as e:  # the latter where the file of a weight is too short
             raise WriteError(f"cannot write {place}: {e.strerror if isinstance(e, OSError) else e}") from None
         finally:

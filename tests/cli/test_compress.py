@@ -145,6 +145,9 @@ def test_a_model_without_weights_has_nothing_to_compress(run: Run, save: Save) -
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        (("--min-snr", "nan"), "--min-snr"),
+        (("--scheme", "sparse50-sparse50-w8"), "no scheme"),
+        (("--scheme", "w4-block" + "9" * 5000), "no scheme"),
         (("-o", "out.onnx"), "say by which scheme"),
         (("-o", "out.onnx", "--scheme", "w8", "--scheme", "w4"), "say by which scheme"),
         (("--calibration", "."), "go with --scheme NAME -o OUT"),
@@ -223,3 +226,24 @@ def test_the_model_itself_is_never_overwritten(run: Run, model: Path) -> None:
     result = run("compress", model, *BOARD, "--scheme", "w8", "-o", model)
     assert result.exit_code == 2
     assert model.read_bytes() == before
+
+
+def test_small_weights_beside_the_file_are_compressed_at_a_newer_opset(run: Run, model: Path, tmp_path: Path) -> None:
+    onnx.save(onnx.load(model), model, save_as_external_data=True, location="model.bin", size_threshold=0)
+    result = run("compress", model, *BOARD, "--scheme", "w4", "-o", tmp_path / "small.onnx")
+    assert result.exit_code == 0, result.output
+    assert "raised from opset" in joined(result.stdout)
+
+
+def test_weights_that_are_no_numbers_make_no_noise(run: Run, model: Path, tmp_path: Path) -> None:
+    made = onnx.load(model)
+    made.graph.initializer[0].raw_data = b"\0\0\x80\x7f\0\0\xc0\x7f" * (len(made.graph.initializer[0].raw_data) // 8)
+    onnx.save(made, model)
+    for more in ((), ("--scheme", "w8", "-o", tmp_path / "small.onnx")):
+        assert run("compress", model, *BOARD, *more).stderr == ""
+
+
+def test_a_place_where_nothing_can_be_written_exits_2(run: Run, model: Path) -> None:
+    result = run("compress", model, *BOARD, "--scheme", "w8", "-o", "/proc/small.onnx")
+    assert result.exit_code == 2
+    assert "cannot write" in joined(result.stderr)

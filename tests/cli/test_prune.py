@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
+import os
+import pickle
+import zipfile
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
@@ -179,6 +183,7 @@ WRONG = {
     "no channels": (("--ratio", "0", "--dry-run"), "--ratio"),
     "no memory": ((*PHONE, "--to-memory", "0", "--dry-run"), "memory"),
     "no device of that name": ((*GOALS, "--target", "iphone99", "--dry-run"), "iphone99"),
+    "no floor": ((*GOALS, "--floor", "nan", "--dry-run"), "floor"),
     "no such score": ((*GOALS, "--score", "guess", "--dry-run"), "--score"),
     "a dimension it does not have": ((*GOALS, "--dim", "Q=1", "--dry-run"), "'Q'"),
 }
@@ -193,7 +198,7 @@ def test_usage_errors(run: Run, net: Save, case: str) -> None:
 def test_the_model_is_never_overwritten(run: Run, net: Save) -> None:
     model = net()
     was = model.read_bytes()
-    refused(run("prune", model, *GOALS, "-o", model), "never overwrites")
+    refused(run("prune", model, *GOALS, "-o", model), "the model itself")
     assert model.read_bytes() == was
 
 
@@ -246,3 +251,119 @@ def test_what_is_open_has_to_be_bound_first(run: Run, net: Save) -> None:
     assert result.exit_code == 1
     assert result.stdout.startswith("CANNOT TELL")
     assert "--dim" in result.stdout
+
+
+def test_what_is_no_file_is_never_replaced(run: Run, net: Save, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.onnx")
+    refused(run("prune", net(), *GOALS, "-o", tmp_path / "pipe.onnx"), "device")
+    assert (tmp_path / "pipe.onnx").is_fifo()
+    refused(run("prune", net(), *GOALS, "-o", tmp_path / ("x" * 300)), "too long")
+
+
+def evil() -> bytes:
+    """A pickle that would leave a file behind."""
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return Path.touch, (Path("unpickled"),)
+
+    return pickle.dumps(Evil())
+
+
+def zipped(**members: bytes) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as made:
+        for name, data in members.items():
+            made.writestr(f"{name}.npy", data)
+    return held.getvalue()
+
+
+def declared(shape: tuple[int, ...]) -> bytes:
+    """The head of an .npy file, with nothing behind it."""
+    held = io.BytesIO()
+    np.lib.format.write_array_header_1_0(held, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    return held.getvalue()
+
+
+def stored(array: np.ndarray) -> bytes:
+    held = io.BytesIO()
+    np.save(held, array)
+    return held.getvalue()
+
+
+SAMPLES = {
+    "empty.npy": b"",
+    "garbage.npz": bytes(range(256)),
+    "pickle.npy": evil(),
+    "pickle.npz": zipped(x=evil()),
+    "cut.npy": stored(np.zeros((1, 3, 16, 16), np.float32))[:200],
+    "huge.npy": declared((2**40,)),
+    "huge.npz": zipped(x=declared((2**33,))),
+    "bytes.npz": zipped(x=b"hello"),
+    "none.npz": zipped(),
+    "none.npy": stored(np.zeros((0, 3, 16, 16), np.float32)),
+    "text.npy": stored(np.array(["a"])),
+    "encrypted.npz": zipped(x=stored(np.zeros(3))).replace(b"PK\1\2\x14\3\x14\0\0", b"PK\1\2\x14\3\x14\0\1"),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_that_are_none_are_refused_and_never_unpickled(
+    run: Run, net: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(SAMPLES[name])
+    refused(run("prune", net(), *GOALS, "--score", "activation", "--samples", name, "--dry-run"), name)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["net.onnx", name])
+
+
+def test_a_pipe_is_no_sample(run: Run, net: Save, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npz")
+    refused(run("prune", net(), *GOALS, "--samples", tmp_path / "pipe.npz", "--dry-run"), "no file")
+
+
+def edited(model: Path, edit: Callable[[onnx.ModelProto], object]) -> Path:
+    made = onnx.load(model)
+    edit(made)
+    model.write_bytes(made.SerializeToString())
+    return model
+
+
+def in_short_file(model: onnx.ModelProto) -> None:
+    tensor = model.graph.initializer[1]
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="net.onnx")
+    tensor.external_data.add(key="offset", value="99999999")
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (in_short_file, "too short"),
+        (lambda m: setattr(m.graph.initializer[1], "data_type", 0), "has no type"),
+        (lambda m: setattr(m.graph.initializer[1], "data_type", 8), "has 0 strings"),
+    ],
+    ids=["short file", "no type", "no strings"],
+)
+def test_weights_that_cannot_be_read_are_exit_3(
+    run: Run, net: Save, edit: Callable[[onnx.ModelProto], object], said: str
+) -> None:
+    result = run("prune", edited(net(), edit), *GOALS, "--dry-run")
+    assert (result.exit_code, result.stdout) == (3, "")
+    (line,) = result.stderr.splitlines()
+    assert said in line
+
+
+def test_an_axis_of_millions_costs_no_memory_and_stays(run: Run, save: Save) -> None:
+    text = """g (float[1,3,8,8] x) => (float[1,8,8,8] y)
+        <int64[4] s = {10000000,3,1,1}, int64[4] t = {8,10000000,1,1}> {
+        w = ConstantOfShape (s) v = ConstantOfShape (t) [wide] a = Conv (x, w) y = Conv (a, v) }"""
+    assert run("prune", save(text), *GOALS, "--dry-run").exit_code == 1
+
+
+def test_scales_that_do_not_fit_their_axis_stay(run: Run, save: Save) -> None:
+    text = """g (float[1,3,8,8] x) => (float[1,4,8,8] y)
+        <int8[4,3,1,1] w = {1,2,3,4,5,6,7,8,9,1,2,3}, float[3] s = {1,2,3}> {
+        v = DequantizeLinear <axis = 0> (w, s) y = Conv (x, v) }"""
+    assert run("prune", save(text), *GOALS, "--dry-run").exit_code in (1, 3)

@@ -102,12 +102,15 @@ def test_readers_that_do_not_agree_leave_the_axes_unknown() -> None:
     offer = Offer(parse_scheme("w8"), "takes")
     assert split([layer], offer.scheme, offer)[1][0].reason == "its readers do not agree which axis counts channels"
     assert split([layer], parse_scheme("sparse50"), offer)[0] == (layer,)
+    assert split([layer], parse_scheme("palette4"), offer)[0] == (layer,)  # one for all needs no channels
 
 
 def test_only_the_ops_of_the_offer_are_compressed() -> None:
     conv = Layer("w", "c", "Conv", (8, 8, 3, 3), 0, ("c",), 1, "weight", ("Conv",))
     offer = Offer(parse_scheme("w8"), "takes", ops=("MatMul",))
     assert split([conv], offer.scheme, offer)[1][0].reason == "weights of Conv are not compressed"
+    bias = Layer("c", "g", "MatMul", (1, 8), 0, ("g",), 1, "bias", ("MatMul",))
+    assert split([bias], offer.scheme, offer) == ((), ())
 
 
 def test_bodies_count_and_an_unbound_size_does_not() -> None:

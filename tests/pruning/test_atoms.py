@@ -80,3 +80,10 @@ def test_ties_are_an_equivalence(tied: list[tuple[int, int]], stuck: list[int]) 
     for i in range(20):
         assert {j for j in range(20) if roots[j] == roots[i]} == expected[i]
         assert atoms.is_stuck(np.array([i]))[0] == any(s in expected[i] for s in stuck)
+
+
+def test_a_long_chain_is_found_in_few_turns() -> None:
+    atoms = Atoms()
+    line = atoms.fresh(1 << 20)
+    atoms.tie(line[1:], line[:-1])
+    assert not atoms.find(line).any()

@@ -127,3 +127,13 @@ def test_open_sizes_are_told() -> None:
         assert not found.met
         assert "--dim" in found.why
     assert plan_pruning(structure, None, Goal("ratio", 0.5)).met
+
+
+def test_a_ratio_counts_as_decimals_do() -> None:
+    wide = text(
+        "(float[1,3,4,4] x) => (float[1,2,4,4] y)",
+        "a = Conv (x, w) y = Conv (a, z)",
+        w=(100, 3, 1, 1),
+        z=(2, 100, 1, 1),
+    )
+    assert [g.after for g in plan_pruning(of_text(wide), None, Goal("ratio", 0.29)).groups] == [71]

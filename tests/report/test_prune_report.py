@@ -89,6 +89,11 @@ def test_a_goal_out_of_reach_says_what_is_in_the_way(tmp_path: Path, toy: Toy, s
     assert text == snapshot
 
 
+def test_a_ratio_of_no_groups_cannot_be_met(tmp_path: Path) -> None:
+    text = "g (float[1,4] x, float[4,2] w) => (float[1,2] y) { y = MatMul (x, w) }"
+    assert render_pruning(pruned(tmp_path, text, None, Goal("ratio", 0.5))).startswith("CANNOT BE MET")
+
+
 def test_a_goal_that_is_met_already_takes_nothing(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     text = render_pruning(pruned(tmp_path, TRAINED, None, Goal("macs", 1e9)), width=100)
     assert text.startswith("MET AS IT IS")

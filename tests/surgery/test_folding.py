@@ -186,8 +186,16 @@ def held(graph: onnx.GraphProto) -> list[TensorProto]:
 
 def test_a_weight_that_is_cut_short_is_said(tmp_path: Path) -> None:
     (tmp_path / "w.bin").write_bytes(bytes(100))
+    with pytest.raises(ModelError, match="'w.bin' ends before 'w' does"):
+        Draft.open(apart(tmp_path, "w.bin"))
+
+
+def test_a_weight_that_is_cut_short_once_the_model_is_read_leaves_nothing_behind(tmp_path: Path) -> None:
+    whole = tmp_path / "w.bin"
+    whole.write_bytes(bytes(1 << 20))
     path = apart(tmp_path, "w.bin")
     draft = Draft.open(path)
+    whole.write_bytes(bytes(100))
     with pytest.raises(WriteError):
         write_model(draft, tmp_path / "out.onnx", path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["model.onnx", "w.bin"]

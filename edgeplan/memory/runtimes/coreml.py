@@ -108,9 +108,19 @@ def _is_read(graph: Graph, name: str) -> bool:
     return not all(graph.ops[i].type.startswith("constexpr_") for i in graph.consumers.get(name, ()))
 
 
+def _last(graph: Graph, at: int) -> int:
+    """The last of the constexpr ops that expand a weight together, as joint forms need two; of others the op itself."""
+    if graph.ops[at].type.startswith("constexpr_"):
+        for i in (i for name in graph.ops[at].outputs for i in graph.consumers.get(name, ())):
+            if graph.ops[i].type.startswith("constexpr_"):
+                return _last(graph, i)
+    return at
+
+
 def _ops(given: Deployment) -> Iterator[tuple[Graph, Op, bool]]:
-    for op, unit in zip(given.graph.ops, given.units, strict=True):
-        yield given.graph, op, unit == _ANE
+    """Every op and whether it runs on the Neural Engine: those that expand one weight together where the last does."""
+    for i, op in enumerate(given.graph.ops):
+        yield given.graph, op, given.units[_last(given.graph, i)] == _ANE
         for body in op.bodies:
             yield from ((graph, inner, False) for graph, inner in body.graph.walk())
 

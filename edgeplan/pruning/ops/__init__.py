@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from edgeplan.graph import Op
+from edgeplan.pruning.layout import MOST
 from edgeplan.pruning.ops import contraction, elementwise, join, norm, pick, recurrent, spatial, view
 from edgeplan.pruning.trace import Trace
 
@@ -39,6 +40,8 @@ def follow(trace: Trace, op: Op) -> None:
         trace.refuse(op, f"{op.label} reads a tensor of no elements")
     elif any(0 in (trace.shape(name) or ()) for name in op.outputs):
         trace.refuse(op, f"{op.label} makes a tensor of no elements")
+    elif any(isinstance(d, int) and d > MOST for name in op.outputs for d in trace.shape(name) or ()):
+        trace.refuse(op, f"{op.label} makes an axis that is too long to follow")
     else:
         for port, name in zip(op.ports, op.inputs, strict=True):
             if port in _TOLD:

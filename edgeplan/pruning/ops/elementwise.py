@@ -48,6 +48,9 @@ def _quantized(trace: Trace, op: Op) -> None:
     assert isinstance(axis, int)
     if len(scale.shape or ()) == 1 and scale.elements != 1:
         rows = trace.axis(given, axis % max(len(shape), 1))
+        if rows is not None and len(rows) != scale.elements:
+            trace.refuse(op, "its scales are not one for every index of its axis")
+            return
         for name in op.inputs[1:]:
             trace.tie(rows, trace.axis(trace.layout(name), 0), "its scales keep their number")
     trace.layouts[op.outputs[0]] = trace.layout(op.inputs[0])

@@ -16,6 +16,9 @@ _SCALES = "its scales keep their number"
 def _per_channel(trace: Trace, op: Op) -> None:
     """BatchNormalization and InstanceNormalization: axis 1 with one scale, bias and statistic for each index."""
     x = op.inputs[0]
+    if any(len(trace.shape(name) or ()) != 1 for name in op.inputs[1:]):
+        trace.refuse(op, f"{op.label} has scales of its own for every position")  # spatial = 0, before opset 9
+        return
     spatial = range(2, len(trace.shape(x) or ()))
     given = trace.layout(x)
     if op.type == "InstanceNormalization":
@@ -121,7 +124,7 @@ def _axes(trace: Trace, op: Op, rank: int) -> list[int] | None:
     if not given:
         return [] if op.attrs.get("noop_with_empty_axes") else list(range(rank))
     assert isinstance(given, tuple)
-    return [int(a) % rank for a in given]  # type: ignore[arg-type]
+    return [int(a) % max(rank, 1) for a in given]  # type: ignore[arg-type]
 
 
 _REDUCTIONS = (

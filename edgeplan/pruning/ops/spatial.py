@@ -34,7 +34,7 @@ def _resize(trace: Trace, op: Op) -> None:
         named = axes if isinstance(axes, tuple) else range(len(before))
         changed += [int(a) % len(before) for a, f in zip(named, factors, strict=False) if f != 1]  # type: ignore[arg-type]
     found = trace.without(trace.layout(x), changed, f"{op.label} changes its size")
-    if sizes is not None and trace.value(sizes).data is None:
+    if any(n is not None and trace.value(n).data is None and trace.value(n).elements != 0 for n in (sizes, scales)):
         trace.stick(found, "the size it gets is computed by the model")
     trace.layouts[op.outputs[0]] = found
 

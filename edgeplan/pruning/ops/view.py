@@ -9,13 +9,10 @@ import numpy as np
 
 from edgeplan.graph import Op, Shape
 from edgeplan.pruning.atoms import Labels
-from edgeplan.pruning.layout import Block, Layout, chunks
+from edgeplan.pruning.layout import MOST, Block, Layout, chunks
 from edgeplan.pruning.trace import Trace
 
 __all__ = ["TABLE"]
-
-_MOST = 1 << 24
-"""Elements that the axes of one block may have together: beyond it their indices are not told apart."""
 
 
 def _reshape(trace: Trace, op: Op) -> None:
@@ -33,9 +30,11 @@ def _reshape(trace: Trace, op: Op) -> None:
         if not blocks:
             continue
         sizes = _whole(before, one), _whole(after, two)
-        if sizes[0] is None or sizes[1] is None or prod(sizes[0]) > _MOST:
+        if sizes[0] is None or sizes[1] is None or prod(sizes[0]) > MOST:
+            known = sizes[0] is not None and sizes[1] is not None
+            why = "too many indices are merged" if known else "it is merged with an axis of a size that is not known"
             for b in blocks:
-                trace.stick(b.labels, "it is merged with an axis of a size that is not known")
+                trace.stick(b.labels, why)
             continue
         labels = _spread(trace, blocks, one, sizes[0]).reshape(sizes[1])
         found += _simple(trace, two, labels)

@@ -84,20 +84,23 @@ def apply_scheme(
     """
     bounds = bounds or Bounds()
     offer = _offer(target, scheme)
-    given = Given(target, scheme, calibration, dims or {}, inputs or {}, values or {}, python, metric, tell)
+    given = Given(target, offer, calibration, dims or {}, inputs or {}, values or {}, python, metric, tell)
     make = maker(source, output, given)
     _refuse(output, source)
-    with tempfile.TemporaryDirectory(prefix=".edgeplan-", dir=output.absolute().parent) as folder:
-        place = Path(folder) / output.name
-        outcome, mixed = make(place, frozenset(keep), bounds.snr)
-        if mixed is not None:
-            mixed = replace(mixed, reached=_finite(mixed.reached))
-        plans = _plans(source, place, given) if outcome is not None else None
-        over = _over(bounds, outcome, plans)
-        if outcome is not None:
-            written = _moved(outcome, output) if not over else ()
-            outputs = {name: _finite(snr) for name, snr in outcome.outputs.items()}
-            outcome = replace(outcome, written=written, outputs=outputs)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".edgeplan-", dir=output.absolute().parent) as folder:
+            place = Path(folder) / output.name
+            outcome, mixed = make(place, frozenset(keep), bounds.snr)
+            if mixed is not None:
+                mixed = replace(mixed, reached=_finite(mixed.reached))
+            plans = _plans(source, place, given) if outcome is not None else None
+            over = _over(bounds, outcome, plans)
+            if outcome is not None:
+                written = _moved(outcome, output) if not over else ()
+                outputs = {name: _finite(snr) for name, snr in outcome.outputs.items()}
+                outcome = replace(outcome, written=written, outputs=outputs)
+    except OSError as e:
+        raise WriteError(f"cannot write {output}: {e.strerror or e}") from None
     said = offer.why if offer.verdict == "degrades" else ""
     return Compressing(source.name, scheme.name, summarize_target(target), outcome, mixed, plans, over, said)
 

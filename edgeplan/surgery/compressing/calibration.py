@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeplan.frontends.loaded import Loaded
-from edgeplan.graph import DType
 from edgeplan.surgery.compressing.outcome import CompressError
-from edgeplan.surgery.equivalence import input_kinds
+from edgeplan.surgery.equivalence import FEEDABLE, input_kinds
 from edgeplan.surgery.runs import EndlessError, RunError, random_inputs, run_files
 from edgeplan.units import say_bytes
 
@@ -45,9 +44,9 @@ def inputs_of(read: Loaded) -> Inputs:
     found: dict[str, tuple[np.dtype[Any], Sequence[int | str | None] | None]] = {}
     for name in read.graph.inputs:
         value = read.graph.values[name]
-        if value.dtype is None or value.dtype in (DType.STRING, DType.BFLOAT16):
+        if value.dtype is None or value.dtype not in FEEDABLE:
             raise CompressError(f"input {name!r} is of a type that samples cannot have")
-        found[name] = (np.dtype(value.dtype.label), value.shape)
+        found[name] = (FEEDABLE[value.dtype], value.shape)
     return found
 
 
@@ -68,27 +67,35 @@ def read_samples(path: Path, inputs: Inputs) -> Samples:
     if size > _LARGEST:
         raise CompressError(f"the samples take {say_bytes(size)}: more than {say_bytes(_LARGEST)} are not read")
     feeds = tuple(sample for file in files for sample in _read(file, inputs))
+    if not feeds:
+        raise CompressError(f"no sample is in {path}")
     many = "sample" if len(feeds) == 1 else "samples"
     return Samples(feeds, f"{len(feeds)} {many} of {path.name}")
 
 
 def _size(path: Path) -> int:
     """The bytes a file of samples takes in memory, by what it declares."""
+    if not path.is_file():
+        raise CompressError(f"cannot read {path}: it is no file")
     try:
-        if path.suffix == ".npz":
-            with ZipFile(path) as held:
-                return sum(member.file_size for member in held.infolist())
-        return path.stat().st_size
-    except (OSError, BadZipFile) as e:
-        raise CompressError(f"cannot read {path}: {e.strerror if isinstance(e, OSError) else e}") from None
+        if not is_zipfile(path):
+            return path.stat().st_size
+        with ZipFile(path) as held:
+            return sum(member.file_size for member in held.infolist())
+    except (OSError, BadZipFile, NotImplementedError) as e:
+        raise CompressError(f"cannot read {path}: {_told(e)}") from None
+
+
+def _told(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
 
 
 def _read(path: Path, inputs: Inputs) -> Iterator[Mapping[str, Array]]:
     try:
         held = np.load(path, allow_pickle=False)
-        arrays = {"": held} if isinstance(held, np.ndarray) else {n: held[n] for n in held.files}
-    except (OSError, ValueError, BadZipFile) as e:
-        raise CompressError(f"cannot read {path}: {e}") from None
+        arrays = {"": held} if isinstance(held, np.ndarray) else {n: np.asarray(held[n]) for n in held.files}
+    except Exception as e:  # those of zip files, of what unpacks them and of numpy share no base class
+        raise CompressError(f"cannot read {path}: {_told(e)}") from None
     if len(arrays) == len(inputs) == 1:
         arrays = dict(zip(inputs, arrays.values(), strict=True))
     missing = [n for n in inputs if n not in arrays]
@@ -107,7 +114,8 @@ def _parts(
     """The samples of one input in an array."""
     if (array.dtype.kind in "fiub") != (dtype.kind in "fiub") or (array.dtype.kind == "f") > (dtype.kind == "f"):
         raise CompressError(f"{file}: {name!r} is {array.dtype}, and the model's input {dtype}")
-    array = array.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):
+        array = array.astype(dtype, copy=False)
     if shape is None:
         return [array]
     first = shape[0] if shape else None
@@ -115,7 +123,9 @@ def _parts(
         return list(array)
     if array.ndim == len(shape) and _fits(array.shape, shape):
         return [array]
-    whole = isinstance(first, int) and first > 0 and array.ndim == len(shape) and array.shape[0] % first == 0
+    whole = (
+        isinstance(first, int) and first > 0 and array.ndim == len(shape) and array.shape[0] % first == 0 < len(array)
+    )
     if whole and isinstance(first, int) and _fits(array.shape[1:], shape[1:]):
         return np.split(array, array.shape[0] // first)
     told = ", ".join("?" if d is None else str(d) for d in shape)

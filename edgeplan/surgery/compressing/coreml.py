@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from edgeplan.capability.rows import load_backend
+from edgeplan.compression.mil_storage import needs_ios_18
 from edgeplan.frontends import dialect_of
 from edgeplan.frontends.errors import ModelError
 from edgeplan.lower.scheme import Scheme
@@ -62,9 +63,7 @@ def needed_release(scheme: Scheme) -> str:
     https://apple.github.io/coremltools/docs-guides/source/opt-whats-new.html, and the checks of
     coremltools 9.0, optimize/coreml/_quantization_passes.py.
     """
-    narrow = (scheme.form == "linear" and scheme.bits == 4) or (scheme.form == "palette" and scheme.bits == 3)
-    joint = scheme.sparsity > 0 and scheme.form != "float"
-    return "iOS 18" if narrow or joint or scheme.per in ("block", "group") else "iOS 16"
+    return "iOS 18" if needs_ios_18(scheme) else "iOS 16"
 
 
 def compress_package(

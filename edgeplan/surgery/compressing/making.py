@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgeplan.compression.offers import Offer
 from edgeplan.frontends import dialect_of
 from edgeplan.lower.scheme import Scheme
 from edgeplan.surgery.compressing.coreml import compress_package
@@ -27,7 +28,7 @@ class Given:
     """What the tools are given beside the model and the place."""
 
     target: Target
-    scheme: Scheme
+    offer: Offer
     calibration: Path | None
     dims: Mapping[str, int]
     inputs: Mapping[str, Sequence[int]]
@@ -35,6 +36,11 @@ class Given:
     python: Path | None
     metric: Metric | None
     tell: Tell
+
+    @property
+    def scheme(self) -> Scheme:
+        """What the runtime was asked for."""
+        return self.offer.scheme
 
 
 _Make = Callable[[Path, frozenset[str], float | None], tuple[Compressed | None, Choice | None]]
@@ -60,12 +66,14 @@ def _onnx(
     symmetric = given.target.backend.name == "tensorrt"
     if least is None:
         made = compress_onnx(
-            source, given.scheme, place, calibration=given.calibration, keep=keep, symmetric=symmetric, tell=given.tell
-        )
+            source, given.scheme, place,
+            calibration=given.calibration, keep=keep, symmetric=symmetric, ops=given.offer.ops, tell=given.tell,
+        )  # fmt: skip
         return made, None
     mixed = compress_onnx_to(
         least, source, given.scheme, place,
-        calibration=given.calibration, metric=given.metric, keep=keep, symmetric=symmetric, tell=given.tell,
+        calibration=given.calibration, metric=given.metric, keep=keep, symmetric=symmetric, ops=given.offer.ops,
+        tell=given.tell,
     )  # fmt: skip
     return mixed.compressed, mixed.choice
 

@@ -88,6 +88,7 @@ def compress_onnx_to(
     metric: Metric | None = None,
     keep: Collection[str] = (),
     symmetric: bool = False,
+    ops: Collection[str] = ("*",),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Mixed:
     """Compress an ONNX file, the layers that cost most kept wide until its outputs have an SNR of `floor` dB.
@@ -95,7 +96,7 @@ def compress_onnx_to(
     With `metric`, until that gives `floor`. Nothing is written where it is not reached. See `compress_onnx`.
     """
     refuse_place(output, source)
-    work = OnnxCompression(source, scheme, calibration, symmetric, tell)
+    work = OnnxCompression(source, scheme, calibration, symmetric, ops, tell)
     if metric is None and (work.unsampled or work.draft.blank):
         raise CompressError(f"an SNR cannot be measured: {work.unsampled or 'the weights are all one number'}")
     always = work.ops_of(keep)

@@ -9,6 +9,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from edgeplan.compression.layers import spared
+from edgeplan.compression.onnx_left import COMPUTED, computed_weights
 from edgeplan.lower.scheme import Scheme
 from edgeplan.surgery.compressing.calibration import Samples, inputs_of, random_samples, read_samples
 from edgeplan.surgery.compressing.errors import unmeasured, weight_errors
@@ -17,8 +19,8 @@ from edgeplan.surgery.compressing.onnx_float16 import in_float16
 from edgeplan.surgery.compressing.onnx_result import forms_of, layers_found
 from edgeplan.surgery.compressing.onnx_static import quantised_statically
 from edgeplan.surgery.compressing.onnx_weights import dequantised, ir_version_of, opset_of, why_not
-from edgeplan.surgery.compressing.outcome import Compressed, CompressError
-from edgeplan.surgery.compressing.weights import as_run, weights_of
+from edgeplan.surgery.compressing.outcome import Compressed, CompressError, Unapplied
+from edgeplan.surgery.compressing.weights import Weight, as_run, weights_of
 from edgeplan.surgery.draft import Draft
 from edgeplan.surgery.opset import OpsetError, raise_opset
 from edgeplan.surgery.runs import RunError, run_each
@@ -60,13 +62,14 @@ class OnnxCompression:
         scheme: Scheme,
         calibration: Path | None = None,
         symmetric: bool = False,
+        ops: Collection[str] = ("*",),
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Raises `CompressError`, and `edgeplan.ModelError` for what is no ONNX model that can be changed."""
         why = refusal(scheme)
         if why:
             raise CompressError(f"{scheme.name}: {why}")
-        self.source, self.scheme, self.symmetric, self.tell = source, scheme, symmetric, tell
+        self.source, self.scheme, self.symmetric, self.ops, self.tell = source, scheme, symmetric, ops, tell
         self.draft = Draft.open(source)
         self.held, self.origins = as_run(self.draft, small=True)
         self.layers = tuple(weights_of(self.held, self.origins))
@@ -131,8 +134,11 @@ class OnnxCompression:
 
     def why_left(self, kept: Collection[str]) -> dict[str, str]:
         """Why weights are left wide, by name: those of `kept` ops, and those that the scheme does not take."""
-        why = {w.layer.weight: "kept wide" if w.layer.op in kept else why_not(self.scheme, w) for w in self.layers}
+        why = {w.layer.weight: "kept wide" if w.layer.op in kept else self._why_not(w) for w in self.layers}
         return {name: said for name, said in why.items() if said}
+
+    def _why_not(self, weight: Weight) -> str:
+        return why_not(self.scheme, weight) or spared(weight.layer, self.ops)
 
     def _refuse_none(self, left: Mapping[str, str]) -> None:
         if len(left) == len(self.layers):
@@ -150,6 +156,7 @@ class OnnxCompression:
             dequantised(made, self.scheme, [w for w in weights_of(made) if w.layer.weight not in left])
             return write_model(made, place, self.source)
         layers = {w.layer.op for w in self.layers}
+        kept = {*kept, *(w.layer.op for w in self.layers if spared(w.layer, self.ops))}
         ranges = Path(self._passing.name) / "ranges.json"
         result = quantised_statically(made, self.scheme, self.samples.feeds, kept, layers, ranges, self.symmetric)
         return write_model(result, place, self.source)
@@ -199,6 +206,9 @@ class OnnxCompression:
         done, left = layers_found(self.layers, self.before, forms_of(result), why, snr)
         if not done:
             raise CompressError(f"{self.scheme.name} was applied to no layer: {left[0].reason}")
+        if self.scheme.form != "float":
+            more = computed_weights(self.held.graph)
+            left += tuple(Unapplied(w.weight, w.op, w.label, w.shape, COMPUTED) for w in more)
         notes = [*self.notes]
         if self.blocked:
             notes.append(f"ops that stay float32: {', '.join(self.blocked)}")
@@ -230,17 +240,18 @@ def compress_onnx(
     calibration: Path | None = None,
     keep: Collection[str] = (),
     symmetric: bool = False,
+    ops: Collection[str] = ("*",),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Compressed:
     """Compress an ONNX file by a scheme, and say what became of it.
 
     `calibration` is a file or folder of samples (see `read_samples`); without it inputs are random. Layers in `keep`,
     by the name of their weight or their op, stay as wide as they are. `symmetric` gives activations no zero point, as
-    TensorRT wants them. Raises `CompressError` for what cannot be done, `edgeplan.ModelError` and `WriteError`; then
-    nothing is written.
+    TensorRT wants them; `ops` are the types whose weights a runtime takes so, `*` all. Raises `CompressError` for what
+    cannot be done, `edgeplan.ModelError` and `WriteError`; then nothing is written.
     """
     refuse_place(output, source)
-    return OnnxCompression(source, scheme, calibration, symmetric, tell).finish(output, keep)
+    return OnnxCompression(source, scheme, calibration, symmetric, ops, tell).finish(output, keep)
 
 
 def _tool(scheme: Scheme) -> str:

@@ -10,6 +10,8 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from edgeplan.compression.layers import undivided
+from edgeplan.compression.onnx_left import INSIDE
 from edgeplan.lower.scheme import Scheme
 from edgeplan.surgery.compressing.rounding import quantised
 from edgeplan.surgery.compressing.weights import Weight
@@ -44,16 +46,12 @@ def why_not(scheme: Scheme, weight: Weight) -> str:
     if weight.value.dtype not in (ir.DataType.FLOAT, ir.DataType.FLOAT16):
         return f"its weights are {str(weight.value.dtype).lower()}"
     if scheme.activations and weight.inside:
-        return "it stands in a body, into which onnxruntime's quantiser does not go"
+        return INSIDE
     if scheme.form == "float":
         return "its weights are float16 already" if weight.value.dtype == ir.DataType.FLOAT16 else ""
     if layer.role == "table":
         return "a table that rows are gathered from: it would be expanded whole at every run"
-    if scheme.per != "tensor" and (layer.channel_axis is None or layer.input_axis is None):
-        return "its readers do not agree which axis counts channels"
-    if scheme.per == "block" and layer.input_axis is not None and layer.shape[layer.input_axis] % scheme.size:
-        return f"{layer.shape[layer.input_axis]} input channels, which {scheme.size} does not divide"
-    return ""
+    return undivided(layer, scheme)
 
 
 def dequantised(draft: Draft, scheme: Scheme, weights: Iterable[Weight]) -> None:
@@ -117,7 +115,8 @@ def _stored(
     size = ir.Shape(list(shape))
 
     def compute() -> ir.TensorProtocol:
-        return ir.Tensor(contents().astype(dtype.numpy()), dtype=dtype, name=told)
+        with np.errstate(invalid="ignore"):  # what is no number has no step
+            return ir.Tensor(contents().astype(dtype.numpy()), dtype=dtype, name=told)
 
     small = prod(shape) <= 1
     tensor = ir.LazyTensor(compute, dtype=dtype, shape=size, name=told, cache=small)

@@ -77,7 +77,8 @@ def quantised(blocks: Floats, bits: int, axes: tuple[int, ...], largest: float |
     highest = (1 << (bits - 1)) - 1
     top = np.abs(blocks).max(axis=axes, keepdims=True) if largest is None else np.full((1,) * blocks.ndim, largest)
     scale = (np.where(top > 0, top, highest) / highest).astype(np.float32)
-    return blocks / scale, scale
+    with np.errstate(invalid="ignore"):  # infinite weights
+        return blocks / scale, scale
 
 
 class _Rows:

@@ -92,6 +92,8 @@ def prune_model(
     """
     if output is not None:
         refuse_place(output, source)
+    if not 0 <= floor <= 1:
+        raise PruneError(f"{floor:g} is no floor: it is a part of the channels, from 0 to 1")
     if score not in SCORES:
         raise PruneError(f"there are no scores by {score!r}, only by {', '.join(SCORES)}")
     draft = Draft.open(source)

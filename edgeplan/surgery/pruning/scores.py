@@ -40,6 +40,9 @@ Read = tuple[str, Use, Channels]
 _PAIRS = 10**11
 """Multiplications that the distances of a layer's filters may take; beyond it some of their elements stand for all."""
 
+_OTHERS = 1 << 12
+"""Filters that each is held against at least where there are as many: of more, some evenly spread stand for all."""
+
 _HELD = 1 << 24
 """Distances that are held at once."""
 
@@ -120,7 +123,7 @@ def _combined(measured: Measured) -> dict[int, Array]:
     counts: dict[int, int] = {}
     for group, found in measured:
         mean = found.mean()
-        if mean > 0:
+        if 0 < mean < np.inf:
             totals[group] = totals.get(group, np.zeros(len(found))) + found / mean
             counts[group] = counts.get(group, 0) + 1
     return {group: total / counts[group] for group, total in totals.items()}
@@ -159,10 +162,11 @@ def _apart(points: NDArray[np.float32]) -> Array:
     points = points[:, :: max(count * count * width // _PAIRS, 1)]
     points = points - points.mean(0)
     squares = (points.astype(np.float64) ** 2).sum(1)
-    found, step = np.empty(count), max(_HELD // count, 1)
+    others = slice(None, None, max(count // _OTHERS, 1))
+    found, step = np.empty(count), max(_HELD // len(squares[others]), 1)
     for start in range(0, count, step):
         part = slice(start, start + step)
-        apart = squares[part, None] + squares - 2 * (points[part] @ points.T)
+        apart = squares[part, None] + squares[others] - 2 * (points[part] @ points[others].T)
         found[part] = np.sqrt(np.maximum(apart, 0)).sum(1)
     return found
 
@@ -179,7 +183,9 @@ def _flows(units: _Units, weights: Weights, reads: Iterable[Read], means: Mappin
             size = rows.reshape(groups, -1, rows.shape[1]).sum(1).reshape(-1)
         else:
             (size,) = weights.sums(name, [(inner,)], 1)
-        yield from units.summed(units.axes(value)[axis], size * means[value, axis])
+        with np.errstate(over="ignore", invalid="ignore"):  # samples far beyond what a model computes with
+            met = size * means[value, axis]
+        yield from units.summed(units.axes(value)[axis], met)
 
 
 def _reads(structure: Structure, uses: Uses, weights: Weights) -> Iterator[Read]:

@@ -122,6 +122,7 @@ class Weights:
         value = self._held[name]
         tensor, scaled = _tensor(value), self._scaled(value)
         array = np.asarray(tensor.numpy())
+        array = np.abs(array) if array.dtype.kind == "c" else array
         rows = max(_BLOCK // max(array[:1].size, 1), 1)
         for start in range(0, len(array), rows):
             part: Array = array[start : start + rows].astype(np.float64)

@@ -6,12 +6,13 @@ import pytest
 
 from edgeplan.frontends.onnx import parse_text
 from edgeplan.graph import DType, Graph, Value
+from edgeplan.lower.scheme import parse_scheme
 from edgeplan.memory.deployment import Deployment
 from edgeplan.memory.plan import MemoryPlan, plan_memory
 from edgeplan.memory.range import Range
 from edgeplan.memory.runtimes.coreml import package_weights, padded
 from edgeplan.memory.term import Term
-from edgeplan.place.lowered import lower_for
+from edgeplan.place.lowered import as_compressed, lower_for
 from edgeplan.target import resolve
 
 
@@ -99,6 +100,16 @@ def test_compressed_weights_are_expanded_by_release_and_unit(release: str, unit:
     found = term(plan(QUANTISED, release, unit), "compressed weights")
     assert found.size == size
     assert found.evidence
+
+
+@pytest.mark.parametrize("units", [("ane", "cpu", "ane"), ("cpu", "cpu", "ane")])
+def test_a_joint_form_is_expanded_where_the_last_of_its_ops_is(units: tuple[str, ...]) -> None:
+    text = f"""g (float[1,64] x) => (float[1,64] y) <{constant("float[64,64]", 64 * 64)}> {{ y = MatMul (x, w) }}"""
+    given = deployed(text, "iOS 18")
+    joint = as_compressed(given.graph, given.target, parse_scheme("sparse50-w8"))
+    assert [op.type for op in joint.ops][1:] == ["constexpr_sparse_to_dense", "linear"]
+    found = term(plan_memory(Deployment(joint, given.target, units, ())), "compressed weights")
+    assert found.size == Range(64 * 64 // 2 + 64 * 64 // 8 + 64 * 2, 64 * 64 * 2, 64 * 64 * 2)
 
 
 def test_what_a_constexpr_op_expands_is_no_activation() -> None:

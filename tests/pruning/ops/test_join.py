@@ -75,3 +75,11 @@ def test_an_expanded_tensor_keeps_its_channels_and_is_told_their_new_number() ->
     op = next(o for o in graph.ops if o.type == "Expand")
     assert graph.values[op.inputs[1]].data == (2, 4, 4)
     assert graph.values["c"].shape == (1, 2, 4, 4)
+
+
+def test_an_axis_that_no_memory_holds_is_not_followed() -> None:
+    found = find(
+        "(float[1,3,1,1] x) => (float[?,?,?,?] y)",
+        "t = Constant <value = int64[4] {1, 1000000000000, 1, 1}> () a = Conv (x, w) y = Tile (a, t)", w=(4, 3, 1, 1),
+    )  # fmt: skip
+    assert found.why() == {"a": "Tile makes an axis that is too long to follow"}

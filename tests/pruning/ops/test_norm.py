@@ -101,3 +101,12 @@ def test_before_opset_13_softmax_mixes_all_axes_from_one_on() -> None:
     )  # fmt: skip
     old = f'<ir_version: 8, opset_import: ["" : 11]> {body}'
     assert structure_of(parse_text(old)).frozen[0].reason == "Softmax mixes its indices"
+
+
+def test_scales_for_every_position_keep_their_channels() -> None:
+    body = text(
+        "(float[1,3,2,2] x) => (float[1,2,2,2] y)",
+        "a = Conv (x, w) n = BatchNormalization <spatial = 0> (a, s, s, s, s) y = Conv (n, z)",
+        w=(4, 3, 1, 1), s=(4, 2, 2), z=(2, 4, 1, 1),
+    )  # fmt: skip
+    assert structure_of(parse_text(f'<ir_version: 8, opset_import: ["" : 7]> {body}')).groups == ()

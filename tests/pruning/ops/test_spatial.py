@@ -85,3 +85,21 @@ def test_channels_are_sampled_one_by_one() -> None:
         w=(4, 3, 1, 1), z=(2, 4, 1, 1),
     )  # fmt: skip
     assert found.axis("c", 1) == "abcd"
+
+
+def test_a_resize_of_some_axes_by_factors_is_told_nothing_new() -> None:
+    found = find(
+        IMAGE,
+        "s = Constant <value = float[2] {2, 2}> () a = Conv (x, w) c = Resize <axes = [2, 3]> (a, , s) y = Conv (c, z)",
+        w=(4, 3, 1, 1), z=(2, 4, 1, 1),
+    )  # fmt: skip
+    graph = found.narrowed(a=[0, 3])
+    assert graph.values["c"].shape == (1, 2, 8, 8)
+
+
+def test_a_resize_by_factors_that_the_model_computes_keeps_channels() -> None:
+    found = find(
+        "(float[1,3,4,4] x, float[4] s) => (float[1,2,8,8] y)",
+        "a = Conv (x, w) c = Resize (a, , s) y = Conv (c, z)", w=(4, 3, 1, 1), z=(2, 4, 1, 1),
+    )  # fmt: skip
+    assert found.structure.groups == ()

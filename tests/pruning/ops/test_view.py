@@ -84,3 +84,11 @@ def test_axes_in_another_order(perm: str, axis: int) -> None:
 def _back(perm: str) -> str:
     order = [int(c) for c in perm if c.isdigit()]
     return str([order.index(i) for i in range(len(order))])
+
+
+def test_more_indices_than_can_be_told_apart_stay() -> None:
+    found = find(
+        "(float[1,3,4096,4096] x) => (float[1,?] y)",
+        "s = Constant <value = int64[2] {1, -1}> () a = Conv (x, w) y = Reshape (a, s)", w=(4, 3, 1, 1),
+    )  # fmt: skip
+    assert found.why() == {"a": "Reshape makes an axis that is too long to follow"}

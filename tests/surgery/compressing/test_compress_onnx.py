@@ -8,11 +8,15 @@ import onnx
 import pytest
 from onnx import TensorProto
 
+from edgeplan.compression.onnx_left import COMPUTED, INSIDE
+from edgeplan.compression.table import compression_table
+from edgeplan.frontends import load_model
 from edgeplan.frontends.errors import ModelError
 from edgeplan.lower.scheme import parse_scheme
 from edgeplan.surgery.compressing.onnx import compress_onnx, refusal
 from edgeplan.surgery.compressing.outcome import Compressed, CompressError
 from edgeplan.surgery.writing import WriteError
+from edgeplan.target import resolve
 from tests.surgery.harness import model
 
 NETWORK = """
@@ -232,6 +236,29 @@ def test_weights_in_bodies_and_of_recurrent_layers(tmp_path: Path, scheme: str) 
     assert found.worst > 5
 
 
+@pytest.mark.parametrize("scheme", ["w8", "w8a8"])
+def test_ops_whose_weights_a_runtime_does_not_take_so_stay(source: Path, scheme: str) -> None:
+    found, _ = compressed(source, scheme, ops=("Conv",))
+    assert forms(found) == dict.fromkeys(("w", "d"), scheme)
+    assert {u.weight: u.reason for u in found.left} == {"fc": "weights of Gemm are not compressed"}
+
+
+TIED = """g (int64[1,4] i, float[200,64] t, float[64,64] w) => (float[1,4,200] y) {
+    e = Gather (t, i) h = MatMul (e, w) turned = Transpose <perm = [1,0]> (t) y = MatMul (h, turned) }"""
+
+
+def test_the_table_and_the_result_leave_the_same_layers(tmp_path: Path) -> None:
+    onnx.save(model(TIED, weights=["t", "w"]), tmp_path / "m.onnx")
+    found, _ = compressed(tmp_path / "m.onnx", "w8")
+    assert forms(found) == {"w": "w8"}
+    assert {u.weight: u.reason for u in found.left if u.label == "MatMul"} == {"turned": COMPUTED}
+    graph = load_model(tmp_path / "m.onnx").graph
+    table = compression_table(graph, resolve("iphone14pro", "onnxruntime-coreml"), schemes=[parse_scheme("w8")])
+    choice = table.choice("w8")
+    assert choice is not None
+    assert (choice.layers, {s.layer.weight for s in choice.skipped}) == (1, {u.weight for u in found.left})
+
+
 def test_activations_in_bodies_are_not_quantised(tmp_path: Path) -> None:
     text = """g (float[2,16] x, bool c) => (float[2,16] y) {
         y = If (c) <then_branch = a () => (float[2,16] p) { p = MatMul (x, w) },
@@ -242,6 +269,11 @@ def test_activations_in_bodies_are_not_quantised(tmp_path: Path) -> None:
     onnx.save(made, tmp_path / "m.onnx")
     with pytest.raises(CompressError, match="to no layer: it stands in a body"):
         compress_onnx(tmp_path / "m.onnx", parse_scheme("w8a8"), tmp_path / "out.onnx")
+    phone = resolve("galaxys24", "qnn")
+    table = compression_table(load_model(tmp_path / "m.onnx").graph, phone, schemes=[parse_scheme("w8a8")])
+    choice = table.choice("w8a8")
+    assert choice is not None
+    assert choice.why == f"it applies to no layer: {INSIDE}"
     assert forms(compressed(tmp_path / "m.onnx", "w8")[0]) == {"w": "w8"}
 
 
