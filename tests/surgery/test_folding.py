@@ -186,7 +186,7 @@ def held(graph: onnx.GraphProto) -> list[TensorProto]:
 
 def test_a_weight_that_is_cut_short_is_said(tmp_path: Path) -> None:
     (tmp_path / "w.bin").write_bytes(bytes(100))
-    with pytest.raises(ModelError, match="'w.bin' ends before 'w' does"):
+    with pytest.raises(ModelError, match=r"'w.bin' ends before 'w' does"):
         Draft.open(apart(tmp_path, "w.bin"))
 
 
