@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeplan.cost.parameters import parameters
 from edgeplan.graph import Graph
 from edgeplan.plan import Plan
 from edgeplan.pruning.course import Ladder, ladder, saved
@@ -18,7 +19,7 @@ from edgeplan.pruning.narrow import narrow
 from edgeplan.pruning.prices import Prices, of_bytes, of_macs, of_seconds
 from edgeplan.pruning.reform import Kept
 from edgeplan.pruning.search import Search, total_macs, why_none
-from edgeplan.pruning.structure import Frozen, Group, Structure, is_weight
+from edgeplan.pruning.structure import Frozen, Group, Structure
 from edgeplan.pruning.widths import Step, step_of
 
 if TYPE_CHECKING:
@@ -202,11 +203,10 @@ def _note(group: Group, lad: Ladder, left: int, held: Collection[str]) -> str:
 
 
 def _totals(graph: Graph, plan: Plan | None) -> Totals:
-    constants = [v for n, v in graph.values.items() if is_weight(graph, n) and v.dtype is not None]
     return Totals(
         total_macs(graph),
-        sum(v.elements or 0 for v in constants if v.dtype is not None and (v.dtype.is_float or v.quantization)),
-        sum(v.bytes or 0 for v in constants),
+        parameters(graph) or 0,
+        sum(v.bytes or 0 for n, v in graph.values.items() if v.const and n not in graph.producer),
         ceil(plan.memory.peak.likely) if plan is not None and not plan.memory.unsized else None,
         plan.latency.total.likely if plan is not None and plan.latency.total is not None else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from time import perf_counter
@@ -109,7 +109,9 @@ def compress_onnx_to(
 
         choice = fewest_wide(lambda: _ranked(work, always, worth), worth, floor)
     if choice.why:
-        return Mixed(choice, None)
+        unlike = work.samples.random and metric is None
+        told = f"{choice.why}, on random inputs, which may be unlike any the model is for" if unlike else choice.why
+        return Mixed(replace(choice, why=told), None)
     return Mixed(choice, work.finish(output, {*keep, *choice.keep}))
 
 

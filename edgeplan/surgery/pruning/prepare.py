@@ -18,6 +18,9 @@ __all__ = ["prepare"]
 
 _ROUNDS = 8
 
+_ROOM = 1024
+"""Bytes by which a constant may outgrow what it is made of: what stands for zeros stays made, but where weights do."""
+
 
 def prepare(draft: Draft) -> Draft:
     """A copy of a model in which what is computed of constants is folded and shapes say what they are.
@@ -30,7 +33,7 @@ def prepare(draft: Draft) -> Draft:
     own_weights(made)
     _part(made)
     for _ in range(_ROUNDS):
-        changed = fold_constants(made.model)
+        changed = fold_constants(made.model) if made.blank else fold_constants(made.model, _ROOM)
         changed += len(sweep(made, rewrites(Stage.TIDY), Ledger(False)).sites)
         changed += _settle_shapes(made)
         RemoveUnusedNodesPass()(made.model)

@@ -125,3 +125,14 @@ def test_weights_of_an_old_model_are_no_inputs_any_more() -> None:
             info.type.tensor_type.shape.dim.add().dim_value = d
     made, _ = prepared(source)
     assert [i.name for i in made.graph.input] == ["x"]
+
+
+def test_zeros_made_of_a_shape_stay_made() -> None:
+    text = """g (float[1,4,64,64] x) => (float[1,12,64,64] y) <int64[4] s = {1,4,64,64}> {
+        z = ConstantOfShape (s)
+        c = Concat <axis = 1> (x, z)
+        y = Conv (c, w)
+    }"""
+    draft = Draft.open(model(text.replace("x)", "x, float[12,8,1,1] w)", 1), ["w"]))
+    made = prepare(draft)
+    assert [op.type for op in made.graph.ops] == ["ConstantOfShape", "Concat", "Conv"]
