@@ -88,6 +88,11 @@ class Value:
         object.__setattr__(self, "elements", _elements(self.shape))
 
     @property
+    def is_float(self) -> bool:
+        """Whether its elements are known to be of a floating-point type."""
+        return self.dtype is not None and self.dtype.is_float
+
+    @property
     def sizes(self) -> tuple[int, ...] | None:
         """The shape where every axis of it has a size, else None."""
         sizes = tuple(d for d in self.shape or () if isinstance(d, int))

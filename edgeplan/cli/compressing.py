@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeplan.cli.model import check_extra, reading
-from edgeplan.cli.output import end_with_children, write
+from edgeplan.cli.output import end_with_children, telling, write
 
 if TYPE_CHECKING:
     from edgeplan.compression.choice import Bounds
@@ -44,8 +44,7 @@ def report_compressing(
     from edgeplan.surgery.writing import WriteError
 
     end_with_children()  # so that nothing half written stays
-    progress = sys.stderr.isatty()
-    with reading(model.name or str(model)):
+    with reading(model.name or str(model)), telling() as tell:
         try:
             found = apply_scheme(
                 model,
@@ -59,13 +58,10 @@ def report_compressing(
                 dims=dims,
                 inputs=inputs,
                 values=values,
-                tell=lambda what: click.echo(f"\r\033[K{what}", nl=False, err=True) if progress else None,
+                tell=tell,
             )
         except (CompressError, WriteError) as e:
             raise click.UsageError(plain(str(e), 1000)) from None
-        finally:
-            if progress:
-                click.echo("\r\033[K", nl=False, err=True)
     if format_ == "json":
         from edgeplan.report.json import render_json
 

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-__all__ = ["check_places", "end_with_children", "write"]
+__all__ = ["check_places", "end_with_children", "telling", "write"]
 
 
 def end_with_children() -> None:
     """Let SIGTERM end this process as an exit does, so that what it has started ends with it."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
+@contextmanager
+def telling() -> Iterator[Callable[[str], None]]:
+    """What says on one line of stderr what is going on, where that is a terminal; in the end the line is gone."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    try:
+        yield lambda what: click.echo(f"\r\033[K{what}", nl=False, err=True)
+    finally:
+        click.echo("\r\033[K", nl=False, err=True)
 
 
 def check_places(places: Sequence[Path], source: Path) -> None:

@@ -9,7 +9,7 @@ import click
 
 from edgeplan.cli.model import check_extra, reading, target_of
 from edgeplan.cli.options import binding_options, precision_options, runtime_options
-from edgeplan.cli.output import end_with_children, write
+from edgeplan.cli.output import end_with_children, telling, write
 from edgeplan.cli.values import SIZE, TIME, WORK
 
 __all__ = ["prune"]
@@ -119,8 +119,7 @@ def prune(
         else None
     )
     end_with_children()  # so that nothing half written stays
-    progress = sys.stderr.isatty()
-    with reading(model.name or str(model)):
+    with reading(model.name or str(model)), telling() as tell:
         try:
             found = prune_model(
                 model,
@@ -136,13 +135,10 @@ def prune(
                 dims=dict(dims),
                 inputs=dict(inputs),
                 values=dict(values),
-                tell=lambda what: click.echo(f"\r\033[K{what}", nl=False, err=True) if progress else None,
+                tell=tell,
             )
         except (PruneError, WriteError) as e:
             raise click.UsageError(plain(str(e), 1000)) from None
-        finally:
-            if progress:
-                click.echo("\r\033[K", nl=False, err=True)
     if format_ == "json":
         from edgeplan.report.json import render_pruning_json
 

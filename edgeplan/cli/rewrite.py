@@ -9,7 +9,7 @@ import click
 
 from edgeplan.cli.model import check_extra, reading, target_of
 from edgeplan.cli.options import binding_options, precision_options, runtime_options
-from edgeplan.cli.output import check_places, end_with_children, write
+from edgeplan.cli.output import check_places, end_with_children, telling, write
 
 __all__ = ["rewrite"]
 
@@ -104,8 +104,7 @@ def rewrite(
         else None
     )
     end_with_children()  # so that nothing half written stays
-    progress = sys.stderr.isatty()
-    with reading(model.name or str(model)):
+    with reading(model.name or str(model)), telling() as tell:
         try:
             found = rewrite_model(
                 model,
@@ -121,13 +120,10 @@ def rewrite(
                 values=dict(values),
                 opset=opset or 0,
                 beside=[save_plan] if save_plan is not None else [],
-                tell=lambda what: click.echo(f"\r\033[K{what}", nl=False, err=True) if progress else None,
+                tell=tell,
             )
         except (OpsetError, RecipeError, WriteError) as e:
             raise click.UsageError(plain(str(e), 1000)) from None
-        finally:
-            if progress:
-                click.echo("\r\033[K", nl=False, err=True)
     differs = found.comparison is not None and found.comparison.runs and not found.comparison.equal
     if save_plan is not None and not differs:
         write(write_recipe(found.recipe), save_plan, model)

@@ -42,14 +42,14 @@ def onnx_size(graph: Graph, scheme: Scheme, taken: Iterable[Layer]) -> int:
             total += _weight(layers[name], value, scheme)
         elif name in biases:
             total += _expanded(name, value.sizes or (), 32, value.sizes or ())
-        elif name in factors and _is_float(value):
+        elif name in factors and value.is_float:
             total += _expanded(name, value.sizes or (), scheme.activations, ())
         else:
             total += _tensor(len(name), value.sizes or (), ((value.elements or 0) * _bits(value, scheme) + 7) // 8)
     for owner, op in graph.walk():
         total += _node(op)
         if scheme.activations:
-            total += sum(_activation(name, scheme) for name in op.outputs if _is_float(owner.values[name]))
+            total += sum(_activation(name, scheme) for name in op.outputs if owner.values[name].is_float)
     return total
 
 
@@ -60,7 +60,7 @@ def most_described(graph: Graph, scheme: Scheme) -> int:
     made = [owner.values[name] for owner, op in graph.walk() for name in op.outputs]
     if not scheme.activations:
         return sum(_described(len(v.name), v.shape) for v in made)
-    held = [v for v in constants(graph).values() if _is_float(v)]
+    held = [v for v in constants(graph).values() if v.is_float]
     scales = sum(_described(len(v.name) + end, ()) for v in (*made, *held) for end in (_SCALE, _ZERO))
     return scales + sum(n * _described(len(v.name) + _MADE, v.shape) for n, vs in ((3, made), (2, held)) for v in vs)
 
@@ -72,13 +72,9 @@ def _described(name: int, shape: Shape) -> int:
     return field_size(field_size(name) + field_size(kind))
 
 
-def _is_float(value: Value) -> bool:
-    return value.dtype is not None and value.dtype.is_float
-
-
 def _bits(value: Value, scheme: Scheme) -> int:
     bits = value.dtype.bits if value.dtype else 0
-    return scheme.bits if _is_float(value) and scheme.form == "float" and scheme.bits else bits
+    return scheme.bits if value.is_float and scheme.form == "float" and scheme.bits else bits
 
 
 def _biases(graph: Graph, layers: Mapping[str, Layer]) -> frozenset[str]:

@@ -14,7 +14,15 @@ from edgeplan.capability.rows import Backend, Range, decode, rules_dir
 __all__ = ["CompressionRow", "SpeedRow", "cited_by_compression", "load_compression", "load_speeds"]
 
 
-class CompressionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _OfSchemes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    names: tuple[str, ...]
+
+    def names_scheme(self, name: str) -> bool:
+        """Whether the row speaks of the scheme of that name."""
+        return any(fnmatchcase(name, pattern) for pattern in self.names)
+
+
+class CompressionRow(_OfSchemes, frozen=True, forbid_unknown_fields=True):
     """One sentence: since a release, a model compressed by such a scheme runs, degrades or cannot be, because `why`;
     or what it gives is unknown.
 
@@ -23,7 +31,6 @@ class CompressionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speaks only of targets that use a unit `on`, of a `generation`, with `features` and none of `lacks`.
     """
 
-    names: tuple[str, ...]
     source: Mapping[str, str]
     verdict: Literal["takes", "degrades", "cannot", "unknown"] = "takes"
     units: tuple[str, ...] = ()
@@ -38,12 +45,8 @@ class CompressionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lacks: tuple[str, ...] = ()
     against: Mapping[str, str] = {}
 
-    def names_scheme(self, name: str) -> bool:
-        """Whether the row speaks of the scheme of that name."""
-        return any(fnmatchcase(name, pattern) for pattern in self.names)
 
-
-class SpeedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SpeedRow(_OfSchemes, frozen=True, forbid_unknown_fields=True):
     """One sentence: a model with weights compressed by such a scheme took so many `times` as long as in floats, `why`.
 
     `times` is the least, the middle and the most that was measured of whole networks, on the units named by `on`. It
@@ -51,7 +54,6 @@ class SpeedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units as a `CompressionRow` does.
     """
 
-    names: tuple[str, ...]
     on: tuple[str, ...]
     times: tuple[float, float, float]
     why: str
@@ -62,10 +64,6 @@ class SpeedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     generation: Range = Range()
     features: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
-
-    def names_scheme(self, name: str) -> bool:
-        """Whether the row speaks of the scheme of that name."""
-        return any(fnmatchcase(name, pattern) for pattern in self.names)
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -51,7 +51,7 @@ def flatbuffer_size(graph: Graph, scheme: Scheme, taken: Iterable[Layer]) -> int
                 seen.add(name)
                 value = owner.values[name]
                 total += _tensor(value, _width(value, scheme, layers, name in biases))
-                total += _expansion(value) if scheme.name == "fp16" and _is_float(value) and value.const else 0
+                total += _expansion(value) if scheme.name == "fp16" and value.is_float and value.const else 0
     return total
 
 
@@ -79,13 +79,9 @@ def _bias_names(ops: Iterable[Op]) -> Iterator[str]:
             yield name
 
 
-def _is_float(value: Value) -> bool:
-    return value.dtype is not None and value.dtype.is_float
-
-
 def _width(value: Value, scheme: Scheme, layers: Mapping[str, Layer], bias: bool) -> _Width:
     bits = value.dtype.bits if value.dtype else 0
-    if not _is_float(value):
+    if not value.is_float:
         return _Width(bits)
     if scheme.form == "float":
         return _Width(scheme.bits or bits)

@@ -74,13 +74,9 @@ def _takes(scheme: Scheme, chosen: frozenset[str] | None, op: Op, port: str, val
     return not scheme.size or sizes[inner if scheme.per == "block" else out] % scheme.size == 0
 
 
-def _is_float(value: Value) -> bool:
-    return value.dtype is not None and value.dtype.is_float
-
-
 def _is_handed_on(value: Value) -> bool:
     """Whether ops make and read a value in floats, as they do not a constant."""
-    return _is_float(value) and not value.const
+    return value.is_float and not value.const
 
 
 def _marked(graph: Graph, held: DType | None = None) -> dict[str, Value]:
@@ -93,7 +89,7 @@ def _marked(graph: Graph, held: DType | None = None) -> dict[str, Value]:
 
 def _recast(graph: Graph, dtype: DType) -> Graph:
     """Every float in another type."""
-    values = {n: replace(v, dtype=dtype) if _is_float(v) else v for n, v in graph.values.items()}
+    values = {n: replace(v, dtype=dtype) if v.is_float else v for n, v in graph.values.items()}
     ops = tuple(_within(op, op.inputs, lambda g: _recast(g, dtype)) for op in graph.ops)
     return replace(graph, values=values, ops=ops)
 
@@ -123,7 +119,7 @@ def _typed(graph: Graph, scheme: Scheme, chosen: frozenset[str] | None) -> Graph
 
     def constant(op: Op, port: str, name: str) -> str:
         value = graph.values[name]
-        if not value.const or not _is_float(value):
+        if not value.const or not value.is_float:
             return name
         role = role_of(op, port, value)
         if _takes(scheme, chosen, op, port, value):
