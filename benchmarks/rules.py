@@ -52,6 +52,7 @@ print([alike, time.process_time() - start])
 
 TARGETS = {
     "coreml": "iphone14pro",
+    "onnxruntime": "server-t4",
     "onnxruntime-coreml": "iphone14pro",
     "qnn": "snapdragon-8-gen-3",
     "snpe": "snapdragon-8-gen-3",

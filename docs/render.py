@@ -1,9 +1,9 @@
 """Puts real output into the README, and writes the pages that are made from the rules.
 
 `python docs/render.py` rewrites README.md (every console block that runs edgeplan, the table of rows), docs/operators.md,
-docs/referees.md, docs/rewrites.md, docs/rewrites/*.md, docs/memory.svg, docs/backends/*.md, the examples and the table of
-docs/prune.md, docs/compress.md, and the examples of docs/findings/EP3*.md, whose figures change with every fit;
-`tests/test_readme.py` fails while it would change anything. With `--asked` the README's
+docs/referees.md, docs/networks.md, docs/rewrites.md, docs/rewrites/*.md, docs/memory.svg, docs/backends/*.md, the examples and the table of
+docs/prune.md, docs/compress.md, docs/split.md, docs/split.svg, and the examples of docs/findings/EP3*.md and EP7*.md, whose
+figures change with every fit; `tests/test_readme.py` fails while it would change anything. With `--asked` the README's
 verification is made anew, too: that needs the vendors' packages.
 """
 
@@ -22,6 +22,7 @@ from onnx import parser
 
 from edgeplan.capability.rows import backend_names, load_backend
 from edgeplan.report.compress_page import schemes_table
+from edgeplan.report.network_page import networks_page
 from edgeplan.report.prune_page import widths_table
 from edgeplan.report.rewrite_page import catalogue_page, rewrite_page
 from edgeplan.surgery.rewrites import NAMES
@@ -118,6 +119,33 @@ algebra is the same and only rounding differs. Made from the rewrites' own texts
 """
 
 
+NETWORKS = """\
+# Networks
+
+The links that `edgeplan split --network NAME` knows, from `rules/networks`; made by `python docs/render.py`. A figure is the likely one,
+and in brackets the low and the high. What nobody published is *not known*: without a round trip no latency is told, without a
+radio no energy of sending.
+
+Your own link goes first: `--network up=5.85,down=20,rtt=50,loss=0.01` (Mbit/s, ms, part of the packets; a range is written
+`up=2:5.85:9`), an id with some figures replaced (`--network lte-2017,rtt=50`), or a file in the format of `rules/networks` with one
+`[network.NAME]` (`--network mine.toml`), in which sources may be left out:
+
+```toml
+[network.plant]
+title     = "LTE of the plant, measured in the hall"
+up_mbps   = [2, 6, 9]
+down_mbps = 20
+rtt_ms    = [35, 48, 90]
+loss      = 0.01
+radio     = "lte-2021"
+```
+
+Three things are in no profile. The distance to your cloud: round trips are mostly to a test server nearby. The time it takes to
+wake a sleeping radio: half a second to a second on LTE and 5G once 5 to 10 s have passed without traffic (RRC-Probe in the data
+behind `lte-2021`). And your share of the link while others use it.
+"""
+
+
 def memory_plot() -> str:
     """The drawing that the README shows."""
     with TemporaryDirectory(prefix="edgeplan-") as folder:
@@ -128,16 +156,19 @@ def memory_plot() -> str:
 
 
 def timed_example(page: str, code: str) -> str:
-    """A finding's page with its example made anew: of what is printed the latency, and the finding."""
+    """A finding's page with its example made anew: of what is printed the latency, or the verdict, and the finding."""
     with TemporaryDirectory(prefix="edgeplan-") as folder:
         text = re.search(r"```onnx\n(.*?)```", page, re.DOTALL)
-        command = re.search(r"```console\n\$ (edgeplan analyze (\S+)[^\n]*)", page)
+        command = re.search(r"```console\n\$ (edgeplan (?:analyze|split) (\S+)[^\n]*)", page)
         assert command is not None
         if text is not None:
             onnx.save(parser.parse_model(text[1]), Path(folder) / command[2])
-        shown, told = [], False
-        for line in run(command[1], Path(folder) if text else ROOT).splitlines():
-            told = line.startswith(("  latency ", f"  {code} ")) or (told and line.startswith("   "))
+        split = command[1].startswith("edgeplan split")
+        heads = (f"  {code} ",) if split else ("  latency ", f"  {code} ")
+        lines = run(command[1], Path(folder) if text else ROOT).splitlines()
+        shown, told = lines[:1] if split else [], False
+        for line in lines[1:]:
+            told = line.startswith(heads) or (told and line.startswith("   "))
             shown += [line] if told else []
     block = "\n".join(shown)
     return re.sub(r"(```console\n[^\n]*\n).*?```", lambda m: f"{m[1]}{block}\n```", page, flags=re.DOTALL)
@@ -168,12 +199,23 @@ def compress_page(page: str) -> str:
     )
 
 
+def split_plot() -> str:
+    """The drawing of the split that the README shows."""
+    with TemporaryDirectory(prefix="edgeplan-") as folder:
+        plot = Path(folder) / "split.svg"
+        command = re.search(r"^\$ (edgeplan split (?!.*--targets)[^\n]*)$", README.read_text("utf-8"), re.MULTILINE)
+        assert command is not None
+        run(f"{command[1]} --plot {plot}")
+        return plot.read_text("utf-8")
+
+
 def pages() -> dict[Path, str]:
     """The pages that are made from the rules and samples alone, by path."""
     found = {
         ROOT / "docs" / "operators.md": f"{OPERATORS}\n{run('edgeplan rules table')}\n",
         ROOT / "docs" / "referees.md": f"{REFEREES}\n{run('edgeplan rules referees --format markdown')}\n",
     }
+    found[ROOT / "docs" / "networks.md"] = f"{NETWORKS}\n{networks_page()}\n"
     found[ROOT / "docs" / "memory.svg"] = memory_plot()
     for name in backend_names():
         page = run(f"edgeplan rules table --backend {name}")
@@ -183,7 +225,9 @@ def pages() -> dict[Path, str]:
         found[ROOT / "docs" / "rewrites" / f"{name}.md"] = rewrite_page(name)
     found[ROOT / "docs" / "prune.md"] = prune_page((ROOT / "docs" / "prune.md").read_text("utf-8"))
     found[ROOT / "docs" / "compress.md"] = compress_page((ROOT / "docs" / "compress.md").read_text("utf-8"))
-    for path in sorted((ROOT / "docs" / "findings").glob("EP3*.md")):
+    found[ROOT / "docs" / "split.md"] = render((ROOT / "docs" / "split.md").read_text("utf-8"))
+    found[ROOT / "docs" / "split.svg"] = split_plot()
+    for path in sorted((ROOT / "docs" / "findings").glob("EP[37]*.md")):
         found[path] = timed_example(path.read_text("utf-8"), path.stem)
     return found
 

@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Any
 from edgeplan.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from edgeplan.api import analyze, compare, compress, compress_to, load, prune, rewrite
+    from edgeplan.api import analyze, compare, compress, compress_to, load, prune, rewrite, split, split_fleet, split_to
     from edgeplan.comparison import Comparison
     from edgeplan.compression.table import Compression
     from edgeplan.finding import Finding
     from edgeplan.frontends.errors import ModelError
     from edgeplan.graph import Graph
     from edgeplan.plan import Outcome, Plan
+    from edgeplan.splitting.question import Question
+    from edgeplan.splitting.split import SplitPlan
     from edgeplan.target import Target, TargetError, resolve
 
 __all__ = [
-    "Comparison", "Compression", "Finding", "Graph", "ModelError", "Outcome", "Plan", "Target", "TargetError",
-    "analyze", "compare", "compress", "compress_to", "load", "prune", "resolve", "rewrite",
+    "Comparison", "Compression", "Finding", "Graph", "ModelError", "Outcome", "Plan", "Question", "SplitPlan", "Target",
+    "TargetError", "analyze", "compare", "compress", "compress_to", "load", "prune", "resolve", "rewrite", "split",
+    "split_fleet", "split_to",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,6 +38,8 @@ _HOMES = {
     "ModelError": "edgeplan.frontends.errors",
     "Outcome": "edgeplan.plan",
     "Plan": "edgeplan.plan",
+    "Question": "edgeplan.splitting.question",
+    "SplitPlan": "edgeplan.splitting.split",
     "Target": "edgeplan.target",
     "TargetError": "edgeplan.target",
     "analyze": "edgeplan.api",
@@ -45,6 +50,9 @@ _HOMES = {
     "prune": "edgeplan.api",
     "resolve": "edgeplan.target",
     "rewrite": "edgeplan.api",
+    "split": "edgeplan.api",
+    "split_fleet": "edgeplan.api",
+    "split_to": "edgeplan.api",
 }
 
 

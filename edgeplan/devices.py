@@ -31,7 +31,7 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     of: str
     value: float
-    unit: Literal["KiB", "MiB", "GiB", "GB/s", "TOP/s", "TFLOP/s", "W"]
+    unit: Literal["KiB", "MiB", "GiB", "GB/s", "TOP/s", "TFLOP/s", "W", "USD/h"]
     kind: Literal["measured", "stated", "estimated", "assumed"]
     source: Mapping[str, str]
     note: str = ""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgeplan.capability.rows import Backend, Partitions, UnitSpec, load_backend
+from edgeplan.capability.rows import Backend, Host, Partitions, UnitSpec, load_backend
 from edgeplan.devices import Device, DeviceError, Figure, find_device
 from edgeplan.finding import Confidence, Evidence, confidence
 from edgeplan.lower.assumed import form_of
@@ -36,6 +36,7 @@ class Unit:
     features: tuple[str, ...] = ()
     hardware: str = ""
     partitions: Partitions | None = None
+    host: Host | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def _units(device: Device, backend: Backend, release: str, use: Sequence[str]) -
         generation, features = (chip.generation, chip.features) if chip else ("", ())
         hardware = spec.hardware or name
         parts = spec.partitions if spec.partitions and backend.covers(spec.partitions.since, "", release) else None
-        found.append(Unit(name, spec.title, spec.accelerator, generation, features, hardware, parts))
+        found.append(Unit(name, spec.title, spec.accelerator, generation, features, hardware, parts, spec.host))
     for name in use:
         if name not in backend.units:
             raise TargetError(f"{backend.title} has no unit {name!r}; it has {', '.join(backend.units)}")

@@ -14,10 +14,12 @@ from edgeplan.report.json import (
     comparison_schema,
     compressing_schema,
     compression_schema,
+    fleet_schema,
     plan_schema,
     prune_schema,
     render_json,
     rewrite_schema,
+    split_schema,
     sweep_schema,
     verification_schema,
 )
@@ -27,7 +29,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 SCHEMAS = {
     "plan": plan_schema, "sweep": sweep_schema, "compare": comparison_schema, "verification": verification_schema,
     "rewrite": rewrite_schema, "compress": compression_schema, "compressed": compressing_schema,
-    "prune": prune_schema,
+    "prune": prune_schema, "split": split_schema, "fleet": fleet_schema,
 }  # fmt: skip
 CONV = """g (float[N,3,8,8] x) => (y) <int64[4] s = {8, 3, 3, 3}> {
     w = ConstantOfShape (s)

@@ -101,6 +101,7 @@ def _head(backend: Backend, also: Collection[str]) -> Iterator[str]:
     parted = {name: u.partitions.whole for name, u in backend.units.items() if u.partitions}
     cited |= {f"unit {name}.partitions.whole": whole.source for name, whole in parted.items() if whole}
     cited |= {f"unit {name}.again": a.source for name, u in backend.units.items() for a in u.again}
+    cited |= {f"unit {name}.host": unit.host.source for name, unit in backend.units.items() if unit.host}
     cited["lower"] = backend.lowering.source
     for where, said in cited.items():
         used.update(said)

@@ -18,6 +18,7 @@ __all__ = [
     "Again",
     "Backend",
     "Growth",
+    "Host",
     "Lowering",
     "Partitions",
     "Range",
@@ -92,6 +93,20 @@ class Partitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grouping: Literal["litert", "onnxruntime"] = "litert"
 
 
+class Host(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Small work that a runtime keeps on the host though a unit could do it: what is computed from results made there.
+
+    `makes` are ops whose results lie on the host wherever they run, `reads` the ports that ops of the unit read on the
+    host. `small` is how many elements a constant may have to be at hand; tensors of the types `never` stay.
+    """
+
+    makes: tuple[str, ...]
+    reads: Mapping[str, tuple[str, ...]]
+    small: int
+    never: tuple[str, ...]
+    source: Mapping[str, str]
+
+
 class Again(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A later span of releases in which a runtime drives a unit it had given up, on the named devices only."""
 
@@ -120,6 +135,7 @@ class UnitSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Mapping[str, str] = {}
     again: tuple[Again, ...] = ()
     partitions: Partitions | None = None
+    host: Host | None = None
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ _VERBS = {
     "prune": "Take channels out of a model until it meets a goal of memory, time or work, and show what goes.",
     "rewrite": "Rewrite a model so that it stays on the accelerator, and prove that it computes the same.",
     "rules": "Show what the rows say, check them, write their tables.",
+    "split": "Say where to cut a model between a device and a cloud, over a network: proved, with ranges, and why.",
     "verify": "Ask the vendors' compilers about a model, beside the prediction.",
 }
 

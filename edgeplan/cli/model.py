@@ -65,7 +65,7 @@ def reading(shown: str) -> Iterator[None]:
     try:
         yield
     except BindingError as e:
-        raise click.UsageError(plain(str(e))) from None
+        raise click.UsageError(plain(str(e), 300)) from None
     except ModelError as e:
         click.echo(f"edgeplan: {plain(shown)}: {plain(str(e))}", err=True)
         sys.exit(3)

@@ -44,11 +44,15 @@ def rules(ctx: click.Context, backend: str | None, op: str | None, unit: str | N
 @rules.command()
 @click.option("--backend", "-b", metavar="NAME", help="Only this backend.")
 def lint(backend: str | None) -> None:
-    """Check rows, figures, speeds, compression and widths: names, spans, sources, examples. Exit 1 on complaints."""
+    """Check rows, figures, speeds, compression, widths and networks: names, spans, sources, examples.
+
+    Exit 1 on complaints. Networks are no backend's: with --backend they are left out.
+    """
     from edgeplan.capability.lint import lint as complaints_of
     from edgeplan.compression.lint import compression_complaints
     from edgeplan.compression.rows import cited_by_compression
     from edgeplan.cost.lint import cited_by_speeds, speed_complaints
+    from edgeplan.links.lint import network_complaints
     from edgeplan.memory.figures import cited
     from edgeplan.memory.lint import figure_complaints
     from edgeplan.pruning.widths import cited_by_widths, width_complaints
@@ -76,11 +80,12 @@ def lint(backend: str | None) -> None:
     ]
     found += [(table, f"widths.toml: {words}") for table in tables for words in width_complaints(table)]
     found += [(table, f"latency: {words}") for table in tables for words in speed_complaints(table)]
-    for table, complaint in found:
-        click.echo(f"{table.name}: {complaint}")
+    said = [f"{table.name}: {complaint}" for table, complaint in found]
+    said += [] if backend else [f"networks: {words}" for words in network_complaints()]
+    click.echo("".join(f"{line}\n" for line in said), nl=False)
     rows = sum(len(table.rows) for table in tables)
-    click.echo(f"{rows} rows, {len(found)} complaint{'' if len(found) == 1 else 's'}", err=True)
-    sys.exit(1 if found else 0)
+    click.echo(f"{rows} rows, {len(said)} complaint{'' if len(said) == 1 else 's'}", err=True)
+    sys.exit(1 if said else 0)
 
 
 @rules.command()

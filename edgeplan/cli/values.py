@@ -10,7 +10,10 @@ import click
 
 from edgeplan.units import parse_bytes, parse_seconds
 
-__all__ = ["BUDGET", "DIM", "INPUT", "PYTHON", "SCHEME", "SIZE", "SWEEP", "TIME", "VALUE", "WORK", "Limits"]
+__all__ = [
+    "BUDGET", "DIM", "INPUT", "NAMED_SIZE", "NAMES", "NETWORKS", "PYTHON", "SCHEME", "SIZE", "SWEEP", "TIME", "VALUE",
+    "WORK", "Limits",
+]  # fmt: skip
 
 _LARGEST = 2**40
 """A dimension above this is a slip of the keyboard; the product of eight of them still fits in memory as an int."""
@@ -122,6 +125,19 @@ class _Size(click.ParamType[int]):
             self.fail(str(e), param, ctx)
 
 
+class _NamedSize(click.ParamType[tuple[str, int]]):
+    name = "named size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        name, equals, size = str(value).rpartition("=")
+        try:
+            if not equals or not name:
+                raise ValueError(f"{value!r} is not NAME=SIZE")
+            return name, parse_bytes(size)
+        except ValueError as e:
+            self.fail(str(e), param, ctx)
+
+
 class _Time(click.ParamType[float]):
     name = "time"
 
@@ -175,6 +191,32 @@ class _Sweep(click.ParamType[tuple[str, int, int, int | None]]):
         return found["name"], low, high, step
 
 
+class _Names(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them, or, where one has commas itself, with semicolons.
+
+    With `words` a part with an `=` belongs to the name before it.
+    """
+
+    name = "names"
+
+    def __init__(self, words: bool) -> None:
+        self.words = words
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        found: list[str] = []
+        apart = ";" if self.words and ";" in str(value) else ","
+        for part in (p.strip() for p in str(value).split(apart)):
+            if self.words and apart == "," and "=" in part and found:
+                found[-1] = f"{found[-1]},{part}"
+            else:
+                found.append(part)
+        if not all(found) or len(set(found)) < len(found):
+            self.fail(f"{value!r}: names with commas between them, each once", param, ctx)
+        return tuple(found)
+
+
 class _Python(click.ParamType[tuple[str, Path]]):
     """An interpreter, for the referee named before `=` or, without a name, for all of them."""
 
@@ -192,6 +234,9 @@ INPUT = _Input()
 BUDGET = _Budget()
 PYTHON = _Python()
 SCHEME = _Scheme()
+NAMED_SIZE = _NamedSize()
+NAMES = _Names(words=False)
+NETWORKS = _Names(words=True)
 SIZE = _Size()
 SWEEP = _Sweep()
 TIME = _Time()

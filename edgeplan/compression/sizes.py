@@ -45,7 +45,7 @@ def download_size(
     if target.backend.dialect == "tflite":
         size = _about(flatbuffer_size(lowered, scheme, taken))
         return size + Range(high=most_added(lowered, scheme, taken))
-    if backend == "onnxruntime-coreml":
+    if backend in ("onnxruntime", "onnxruntime-coreml"):
         return _about(onnx_size(lowered, scheme, taken)) + Range(high=most_described(lowered, scheme))
     plan = memory or _planned(lowered, target, scheme, taken)
     return sum((term.size for term in plan.terms if term.name in _IN_FILE), start=Range())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgeplan.capability.match import compile_row
 from edgeplan.capability.rows import Partitions, Row, Whole
 from edgeplan.graph import Graph
 from edgeplan.place.groups import provider_groups
+from edgeplan.place.host import host_values, kept_on_host
 from edgeplan.place.runs import Segment, runs_of
 from edgeplan.place.support import Judge, Support, Verdict, facts_of
 from edgeplan.target import Target, Unit
@@ -50,7 +51,8 @@ def place(graph: Graph, target: Target) -> Placement:
 
     An op is `unknown` as soon as a unit it would prefer is: the next unit's yes says nothing about where it runs. For
     counting segments it stays with its producer. An op that every unit refuses has no unit, nor has one whose refusal
-    fails the whole compilation. Units whose parts the runtime thins out hand the rest on.
+    fails the whole compilation. Units whose parts the runtime thins out hand the rest on, and so do those beside which
+    it keeps small work on the host.
     """
     judge = Judge(target)
     support = tuple(judge.support(graph, op) for op in graph.ops)
@@ -62,6 +64,9 @@ def place(graph: Graph, target: Target) -> Placement:
     parts: list[tuple[int, ...]] = []
     held: dict[int, str] = {}
     for at, unit in enumerate(target.units):
+        if unit.host is not None:
+            for i in kept_on_host(graph, chosen, unit.name, unit.host):
+                chosen[i] = _choose(names[at + 1 :], open_to[at + 1 :], support[i][at + 1 :])
         if unit.partitions is not None and unit.name in chosen:
             kept, out = _thinned(graph, chosen, unit.name, unit.partitions, held)
             parts += kept
@@ -71,7 +76,8 @@ def place(graph: Graph, target: Target) -> Placement:
                 chosen[i] = _choose(names[at + 1 :], open_to[at + 1 :], support[i][at + 1 :])
     settled = _settled(graph, chosen, held)
     hardware = {u.name: u.hardware or u.name for u in target.units}
-    crossings = _crossings(graph, settled, hardware)
+    stay = {v for u in target.units if u.host is not None for v in host_values(graph, settled, u.name, u.host)}
+    crossings = _crossings(graph, settled, hardware, stay)
     return Placement(support, tuple(chosen), runs_of(graph, settled, parts), crossings, lost, left)
 
 
@@ -144,7 +150,10 @@ def _settled(graph: Graph, units: Sequence[str], held: Mapping[int, str]) -> tup
     return tuple(found)
 
 
-def _crossings(graph: Graph, units: Sequence[str], hardware: Mapping[str, str]) -> tuple[Crossing, ...]:
+def _crossings(
+    graph: Graph, units: Sequence[str], hardware: Mapping[str, str], stay: Collection[tuple[str, str]]
+) -> tuple[Crossing, ...]:
+    """The values that cross; those that `stay` lie on the host for the unit that makes or reads them."""
     found: dict[tuple[str, str], Crossing] = {}
     where = [hardware.get(u, u) for u in units]
     for name, readers in graph.consumers.items():
@@ -152,7 +161,8 @@ def _crossings(graph: Graph, units: Sequence[str], hardware: Mapping[str, str]) 
         if maker is None or graph.values[name].const:
             continue
         for reader in readers:
-            if where[reader] != where[maker]:
+            moves = (name, units[maker]) not in stay and (name, units[reader]) not in stay
+            if where[reader] != where[maker] and moves:
                 key = (name, units[reader])
                 found.setdefault(key, Crossing(name, units[maker], units[reader], graph.values[name].bytes))
     return tuple(found.values())

@@ -1,4 +1,4 @@
-"""A Plan, a Sweep, a Comparison, a Compression, a Verification, a Rewriting or a pruning as JSON, and their schemas."""
+"""A Plan, a Sweep, a Comparison, a Compression, a Verification, a Rewriting, a pruning, a split: JSON and schemas."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ from edgeplan.report.pretty import pretty_json
 from edgeplan.sweep.search import Sweep
 
 if TYPE_CHECKING:
+    from edgeplan.splitting.split import SplitPlan
     from edgeplan.surgery.pruning.pruning import Pruned
+    from edgeplan.surgery.splitting.splitting import SplitFiles
 
 __all__ = [
     "comparison_schema",
     "compressing_schema",
     "compression_schema",
+    "fleet_schema",
     "main",
     "plan_schema",
     "prune_schema",
     "render_json",
     "render_pruning_json",
+    "render_split_json",
     "rewrite_schema",
+    "split_schema",
     "sweep_schema",
     "verification_schema",
 ]
@@ -43,6 +48,11 @@ def render_pruning_json(found: Pruned) -> str:
     plan = {f.name: getattr(found.plan, f.name) for f in fields(found.plan) if f.name != "kept"}
     whole = {f.name: getattr(found, f.name) for f in fields(found)}
     return pretty_json({**whole, "plan": {**plan, "layers": layer_widths(found.plan.kept)}})
+
+
+def render_split_json(found: SplitPlan, files: SplitFiles | None = None) -> str:
+    """Where a model is cut, likewise, and the `files` that were made of it, null where none were."""
+    return pretty_json({**{f.name: getattr(found, f.name) for f in fields(found)}, "files": files})
 
 
 def plan_schema() -> dict[str, Any]:
@@ -105,6 +115,33 @@ def prune_schema() -> dict[str, Any]:
     return _schema(msgspec.defstruct("Pruned", [*{**outer, "plan": made}.items()]), "edgeplan pruning")
 
 
+def split_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a split, generated from the types. Needs the extra `rewrite`."""
+    from edgeplan.splitting.split import SplitPlan
+    from edgeplan.surgery.splitting.splitting import SplitFiles
+
+    whole = [*get_type_hints(SplitPlan).items(), ("files", SplitFiles | None)]
+    return _with_infinite(_schema(msgspec.defstruct("Split", whole), "edgeplan split"))
+
+
+def fleet_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a model on several devices over several networks, generated from the types."""
+    from edgeplan.splitting.fleet import Fleet
+
+    return _with_infinite(_schema(Fleet, "edgeplan fleet"))
+
+
+_INFINITE = (("Span", "high"), ("Stop", "seconds"), ("EncodingOffer", "snr"), ("Encoded", "snr"), ("Encoded", "worst"))
+"""Figures of splits that may be infinite, which JSON has no number for: null."""
+
+
+def _with_infinite(schema: dict[str, Any]) -> dict[str, Any]:
+    for kind, name in _INFINITE:
+        if kind in schema["$defs"]:
+            schema["$defs"][kind]["properties"][name] = {"type": ["number", "null"]}
+    return schema
+
+
 def _schema(kind: type, title: str) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **msgspec.json.schema(kind),
@@ -116,7 +153,7 @@ def main() -> None:
     schemas = {
         "plan": plan_schema, "sweep": sweep_schema, "compare": comparison_schema, "verification": verification_schema,
         "rewrite": rewrite_schema, "compress": compression_schema, "prune": prune_schema,
-        "compressed": compressing_schema,
+        "compressed": compressing_schema, "split": split_schema, "fleet": fleet_schema,
     }  # fmt: skip
     sys.stdout.write(pretty_json(schemas[sys.argv[1]]()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from edgeplan.capability.rows import Backend, Partitions, Row
+from edgeplan.capability.rows import Backend, Host, Partitions, Row
 from edgeplan.capability.sentence import conditions, span
 from edgeplan.capability.table import Cell, Mark, UnitTable
 from edgeplan.memory.figures import all_figures
@@ -69,9 +69,15 @@ def _units(backend: Backend) -> Iterator[str]:
             w for w in ("accelerator" if unit.accelerator else "", "optional" if unit.optional else "") if w
         )
         releases = f"{unit.since or 'first'} to {unit.until or 'newest'}" if unit.since or unit.until else "all"
-        parts = _parts(unit.partitions)
+        parts = "; ".join(said for said in (_parts(unit.partitions), _host(unit.host)) if said)
         yield f"| {unit.title} (`{name}`) | {kind} | {', '.join(unit.generations)} | {releases} | {parts} |"
     yield ""
+
+
+def _host(rule: Host | None) -> str:
+    if rule is None:
+        return ""
+    return f"what follows from {', '.join(rule.makes)} alone stays on the host ({', '.join(rule.source)})"
 
 
 def _parts(rule: Partitions | None) -> str:

@@ -128,8 +128,11 @@ def _segments(plan: Plan) -> str:
     return f"{segments} segment{'' if segments == 1 else 's'}{cross}"
 
 
-def finding_part(finding: Finding, plan: Plan, everything: bool, given: str) -> RenderableType:
-    """One finding: the code, what is said, the ops, what it rests on, and the command that may cure it."""
+def finding_part(finding: Finding, plan: Plan | None, everything: bool, given: str) -> RenderableType:
+    """One finding: the code, what is said, the ops, what it rests on, and the command that may cure it.
+
+    Without a plan its fixes are options to add to this run.
+    """
     style = SEVERITIES[finding.severity]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
@@ -155,10 +158,10 @@ def finding_part(finding: Finding, plan: Plan, everything: bool, given: str) -> 
     return Padding(grid, (0, 0, 0, 2))
 
 
-def _fix(fixes: Sequence[str], plan: Plan, given: str) -> str:
+def _fix(fixes: Sequence[str], plan: Plan | None, given: str) -> str:
     """The command that does the rewrites of a finding, ready for a shell; options to add to this one as they are."""
     options = [f for f in fixes if not f.startswith("rewrite/")]
-    if options:
+    if options or plan is None:
         return " ".join(options)
     only = " ".join(f"--only {f.removeprefix('rewrite/')}" for f in fixes if f != "rewrite/simplify")
     where = " ".join(w for w in (f"-t {plan.target.device} -b {plan.target.backend}", given, only) if w)

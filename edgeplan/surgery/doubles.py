@@ -11,9 +11,9 @@ import onnx_ir as ir
 from edgeplan.surgery.draft import graphs
 from edgeplan.surgery.looking import BLANK, bodies, is_output
 
-__all__ = ["merge_doubles"]
+__all__ = ["CHANCE", "merge_doubles"]
 
-_CHANCE = frozenset(
+CHANCE = frozenset(
     ("Bernoulli", "Dropout", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike")
 )
 """Ops that may give something else each time."""
@@ -105,7 +105,7 @@ def _merge_ops(graph: ir.Graph) -> int:
     seen: dict[Hashable, ir.Node] = {}
     gone = 0
     for node in graph:
-        if bodies(node) or (node.op_type in _CHANCE and node.domain == ""):
+        if bodies(node) or (node.op_type in CHANCE and node.domain == ""):
             continue
         first = seen.setdefault(_said(node), node)
         if first is node:

@@ -18,12 +18,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import onnx_ir as ir
+import numpy as np
 
 from edgeplan.graph import Graph
+from edgeplan.splitting.mincut import Cutter
+from edgeplan.splitting.problem import Prices, problem_of
 from edgeplan.surgery.draft import Draft
-from edgeplan.surgery.least_cut import Network
-from edgeplan.surgery.looking import captured
+from edgeplan.surgery.halves import cut_in_two
 
 if TYPE_CHECKING:
     from edgeplan.plan import Plan
@@ -69,32 +70,19 @@ def _least(graph: Graph, before: Collection[int], chosen: Collection[int]) -> se
     A least cut: an op stands on the device's side or the host's, what the host has made never goes back, and a tensor
     costs its bytes once, whoever reads it.
     """
-    net = Network()
-    for i in chosen:
-        net.edge(i, _HOST, _NEVER)
-    for i, op in enumerate(graph.ops):
-        if i in before:
-            continue
-        for name in graph.reads(op):
-            made = graph.producer.get(name)
-            if made is None:
-                continue
-            start = _DEVICE if made in before else made
-            net.edge(("value", name), i, _NEVER)
-            net.edge(i, start, _NEVER)
-    for name, readers in graph.consumers.items():
-        made = graph.producer.get(name)
-        if made is not None and any(r not in before for r in readers):
-            size = graph.values[name].bytes
-            net.edge(
-                _DEVICE if made in before else made, ("value", name), _TENSOR + (size if size is not None else _UNKNOWN)
-            )
-    _, device = net.cut(_DEVICE, _HOST)
-    return {i for i in range(len(graph.ops)) if i not in before and i not in device}
+    sizes = [graph.values[name].bytes for name in graph.producer]
+    problem = problem_of(
+        len(graph.ops),
+        [(made, graph.consumers.get(name, ())) for name, made in graph.producer.items()],
+        here=[i not in chosen for i in range(len(graph.ops))],
+        there=[i not in before for i in range(len(graph.ops))],
+    )
+    send = np.array([_TENSOR + (_UNKNOWN if size is None else size) for size in sizes], float)
+    nothing = np.zeros(len(graph.ops))
+    cut = Cutter(problem).cut(Prices(nothing, nothing, send))
+    return set(np.flatnonzero(~cut.device).tolist())
 
 
-_DEVICE, _HOST = "device", "host"
-_NEVER = 1 << 60
 _TENSOR = 4096
 """Bytes that handing over a tensor counts for, beside its own: many small ones are no better than one large one."""
 
@@ -104,51 +92,13 @@ _UNKNOWN = 1 << 20
 
 def cut_for_host(draft: Draft, names: Collection[str]) -> Cut | str:
     """The model cut in two so that the named ops, which only each other read, run on the host; or why it cannot be."""
-    graph = draft.model.graph
-    last = [n for n in graph if (n.name or (n.outputs[0].name or "")) in names]
-    if not last:
+    if not names:
         return "there is nothing to cut off"
-    if len(last) == len(graph):
-        return "nothing would be left for the device"
-    inside = set(last)
-    boundary = _read_from_outside(last, inside)
-    given = [v for v in boundary if v.is_graph_input()]
-    outputs = [v for v in graph.outputs if v.producer() in inside]
-    kept = [v for v in graph.outputs if v.producer() not in inside]
-    device_outputs = [*kept, *(v for v in boundary if v not in given and v not in kept)]
-    if not device_outputs or not outputs:
+    found = cut_in_two(draft, names, sized=False)
+    if isinstance(found, str):
+        return found
+    if found.cloud is None:
         return "nothing would be handed over"
-    unknown = [v for v in boundary if v.dtype is None or v.shape is None]
-    if unknown:
-        return f"the type or shape of {unknown[0].name} is not known"
-    device = ir.convenience.extract(graph, list(graph.inputs), device_outputs)
-    host = ir.convenience.extract(graph, boundary, outputs)
-    old = draft.model
-    made = [
-        Draft(
-            ir.Model(
-                part,
-                ir_version=old.ir_version,
-                producer_name=old.producer_name,
-                producer_version=old.producer_version,
-                domain=old.domain,
-                model_version=old.model_version,
-                doc_string=old.doc_string,
-                metadata_props=dict(old.metadata_props),
-            )
-        )
-        for part in (device, host)
-    ]
-    return Cut(made[0], made[1], tuple(v.name or "" for v in boundary if v not in given))
-
-
-def _read_from_outside(nodes: list[ir.Node], inside: set[ir.Node]) -> list[ir.Value]:
-    """The values that flow into some nodes, weights left out."""
-    found: dict[ir.Value, None] = {}
-    for node in nodes:
-        for value in (*node.inputs, *captured(node)):
-            if value is None or value.producer() in inside:
-                continue
-            if value.producer() is not None or value.is_graph_input():
-                found.setdefault(value)
-    return list(found)
+    if found.device is None:
+        return "nothing would be left for the device"
+    return Cut(found.device, found.cloud, found.boundary)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnx
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "EndlessError",
+    "Rewrites",
     "RunError",
     "difference",
     "random_inputs",
@@ -24,7 +25,8 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-
+Rewrites = Literal["none", "basic", "extended", "all"]
+"""What onnxruntime may do to a model before it runs: each kind with those before it. By default it does all."""
 
 _PATIENCE = 20.0
 """Seconds a few ops may take: a loop that never ends must not hold up the rest."""
@@ -56,12 +58,22 @@ def run_each(
     samples: Iterable[Mapping[str, Array]],
     wanted: Sequence[str],
     patience: float = _PATIENCE_WITH_FILES,
+    rewrites: Rewrites = "none",
 ) -> Iterator[list[Array]]:
-    """The results of a model for one sample after the other, each likewise: it is loaded once."""
+    """The results of a model for one sample after the other, each likewise, but with `rewrites` of onnxruntime's.
+
+    The model is loaded once.
+    """
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    levels = ort.GraphOptimizationLevel
+    options.graph_optimization_level = {
+        "none": levels.ORT_DISABLE_ALL,
+        "basic": levels.ORT_ENABLE_BASIC,
+        "extended": levels.ORT_ENABLE_EXTENDED,
+        "all": levels.ORT_ENABLE_ALL,
+    }[rewrites]
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:

@@ -238,7 +238,7 @@ def types(found: Mapping[str, list[Kernel]]) -> Iterator[dict[str, object]]:
         groups.setdefault((port, refused, ""), ({}, []))[1].append(op)
     newest = newest_schemas()
     for number, ((port, refused, _), (when, ops)) in enumerate(groups.items(), 1):
-        found_example = next((e for op in ops if (e := _type_example(newest[op], port, refused, when))), None)
+        found_example = next((e for op in ops if (e := type_example(newest[op], port, refused, when))), None)
         if found_example is None:
             continue
         hit, miss = found_example
@@ -281,7 +281,7 @@ def _refused(kernels: Sequence[Kernel], schema: onnx.defs.OpSchema, port: str) -
     return frozenset(allowed - taken) if allowed & taken else frozenset()
 
 
-def _type_example(
+def type_example(
     schema: onnx.defs.OpSchema, port: str, refused: frozenset[str], when: Mapping[str, object]
 ) -> tuple[str, str] | None:
     """A model with a refused type and one with another, at an opset at which the row speaks."""

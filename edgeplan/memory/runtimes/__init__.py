@@ -11,6 +11,7 @@ __all__ = ["profile_of"]
 
 _HOMES: Mapping[str, str] = {
     "coreml": "coreml",
+    "onnxruntime": "onnxruntime_cuda",
     "onnxruntime-coreml": "onnxruntime",
     "qnn": "qnn",
     "snpe": "qnn",

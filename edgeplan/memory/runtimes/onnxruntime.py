@@ -113,7 +113,7 @@ def _pool(graph: Graph, name: str, without: Iterable[str], *, widen: bool = Fals
 def _scratch(graph: Graph, index: int) -> Iterator[int]:
     """Working memory on one thread; that of two-dimensional convolutions only counts as the most there may be."""
     op = graph.ops[index]
-    if len(graph.values[op.outputs[0]].shape or ()) != _RANK_2D:
+    if op.outputs and len(graph.values[op.outputs[0]].shape or ()) != _RANK_2D:
         yield working_buffer(graph, op, 1)
 
 

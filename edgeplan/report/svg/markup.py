@@ -48,14 +48,17 @@ def titled(tip: str, *parts: str) -> str:
     return element("g", element("title", safe(tip, 300)) + "".join(parts))
 
 
-def document(width: int, height: int, title: str, description: str, parts: Iterable[str]) -> str:
-    """A whole drawing that scales, with its title and description for those who cannot see it."""
+def document(width: int, height: int, title: str, description: str, parts: Iterable[str], own_style: str = "") -> str:
+    """A whole drawing that scales, with its title and description for those who cannot see it.
+
+    `own_style` is what this drawing has of its own beside the stylesheet of all.
+    """
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'role="img" aria-labelledby="title desc">',
         f'<title id="title">{safe(title, 300)}</title>',
         f'<desc id="desc">{safe(description, 1000)}</desc>',
-        f"<style>{STYLE}</style>",
+        f"<style>{STYLE}{own_style}</style>",
         rect(0, 0, width, height, "paper"),
         *parts,
         "</svg>",

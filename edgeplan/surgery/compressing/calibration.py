@@ -94,6 +94,8 @@ def _read(path: Path, inputs: Inputs) -> Iterator[Mapping[str, Array]]:
     try:
         held = np.load(path, allow_pickle=False)
         arrays = {"": held} if isinstance(held, np.ndarray) else {n: np.asarray(held[n]) for n in held.files}
+    except ValueError:  # numpy's own words are of pickles
+        raise CompressError(f"cannot read {path}: it is no .npz or .npy file of plain arrays") from None
     except Exception as e:  # those of zip files, of what unpacks them and of numpy share no base class
         raise CompressError(f"cannot read {path}: {_told(e)}") from None
     if len(arrays) == len(inputs) == 1:

@@ -1,0 +1,1 @@
+"""What `edgeplan split` is measured by: halves beside the whole, published splits, link traces."""

@@ -1,0 +1,102 @@
+"""What constraints leave no choice about: the ops that only the device can have, and those that only the cloud can."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeplan.splitting.problem import INPUT, Problem
+
+__all__ = ["Conflict", "Forced", "forced"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """Ops [ops] that every allowed split has on the device, and in the cloud."""
+
+    device: Array
+    cloud: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Why no split is allowed: the op `cloud` has to be in the cloud, and with it `device`, which has to be here.
+
+    They are one op where neither side may have it, or it is for the cloud and reads an input that may not be sent.
+    """
+
+    device: int
+    cloud: int
+
+
+def forced(problem: Problem) -> Forced | Conflict:
+    """What every allowed split has in common, or why there is none. Linear.
+
+    An op goes where its readers or makers force it: what the device runs needs all it reads on the device, what the
+    cloud has made stays there, and a tensor that may not be sent keeps its maker and readers together.
+    """
+    makers = problem.maker.tolist()
+    reads: list[list[int]] = [[] for _ in range(problem.ops)]
+    readers: list[list[int]] = [[] for _ in makers]
+    for tensor, op in zip(problem.tensor.tolist(), problem.reader.tolist(), strict=True):
+        reads[op].append(tensor)
+        readers[tensor].append(op)
+    made: list[list[int]] = [[] for _ in range(problem.ops)]
+    for tensor, maker in enumerate(makers):
+        if maker != INPUT:
+            made[maker].append(tensor)
+    kept = (~problem.sendable).tolist()
+    device = _device(problem, makers, reads, readers, made, kept)
+    cloud = _cloud(problem, makers, reads, readers, made, kept)
+    both = next((i for i in range(problem.ops) if device[i] >= 0 and cloud[i] >= 0), None)
+    if both is not None:
+        return Conflict(device[both], cloud[both])
+    return Forced(np.asarray(device) >= 0, np.asarray(cloud) >= 0)
+
+
+def _device(
+    problem: Problem,
+    makers: list[int],
+    reads: list[list[int]],
+    readers: list[list[int]],
+    made: list[list[int]],
+    kept: list[bool],
+) -> list[int]:
+    """By op, the op or input's reader that forces it onto the device; -1 where none does."""
+    why = [-1] * problem.ops
+    work = [(i, i) for i in np.flatnonzero(~problem.there).tolist()]
+    work += [(r, r) for t, maker in enumerate(makers) if maker == INPUT and kept[t] for r in readers[t]]
+    while work:
+        op, cause = work.pop()
+        if why[op] >= 0:
+            continue
+        why[op] = cause
+        work += [(makers[t], cause) for t in reads[op] if makers[t] != INPUT]
+        work += [(r, cause) for t in made[op] if kept[t] for r in readers[t]]
+    return why
+
+
+def _cloud(
+    problem: Problem,
+    makers: list[int],
+    reads: list[list[int]],
+    readers: list[list[int]],
+    made: list[list[int]],
+    kept: list[bool],
+) -> list[int]:
+    """By op, the op that forces it into the cloud; -1 where none does."""
+    why = [-1] * problem.ops
+    work = [(i, i) for i in np.flatnonzero(~problem.here).tolist()]
+    while work:
+        op, cause = work.pop()
+        if why[op] >= 0:
+            continue
+        why[op] = cause
+        work += [(r, cause) for t in made[op] for r in readers[t]]
+        work += [(makers[t], cause) for t in reads[op] if kept[t] and makers[t] != INPUT]
+    return why
