@@ -65,10 +65,10 @@ def _exactly(seconds: float) -> Estimate:
 
 def spans_of(ways: Sequence[Way], down: float, rtt: float) -> list[Span]:
     """Which way is the fastest at which uplink, with such a downlink (bits a second) and round trip (seconds)."""
-    lines = [Line(way.seconds(inf, down, rtt), 8 * way.up_bytes, np.empty(0), str(i)) for i, way in enumerate(ways)]
+    lines = [Line(way.seconds(inf, down, rtt), 8 * way.up_bytes, np.array([i])) for i, way in enumerate(ways)]
     found = envelope(lines, 1 / FASTEST, 1 / SLOWEST)[::-1]
     ends = [0.0, *(1 / s.low for s in found[:-1]), inf]
-    return [Span(low, high, int(s.line.tag)) for (low, high), s in zip(pairwise(ends), found, strict=True)]
+    return [Span(low, high, int(s.line.device[0])) for (low, high), s in zip(pairwise(ends), found, strict=True)]
 
 
 def wobbling(network: Network, seconds: int, seed: int) -> Trace:

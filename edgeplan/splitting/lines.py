@@ -29,12 +29,11 @@ _SAME = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A split, by the ops [ops] that the device runs, that costs `a + b x`; `tag` tells ways of a kind apart."""
+    """A split, by the ops [ops] that the device runs, that costs `a + b x`."""
 
     a: float
     b: float
     device: Array
-    tag: str = ""
 
     def at(self, x: float) -> float:
         """Its cost."""

@@ -99,9 +99,13 @@ def test_sigterm_ends_the_compiler_too(save: Save, compiler: Compiler, tmp_path:
         time.sleep(0.1)
     child.terminate()
     assert child.wait(60) == 143
-    last = note.read_text("utf-8")
-    time.sleep(0.5)
-    assert note.read_text("utf-8") == last
+    for _ in range(20):  # a busy machine takes a moment to end it
+        last = note.read_text("utf-8")
+        time.sleep(0.5)
+        if note.read_text("utf-8") == last:
+            break
+    else:
+        pytest.fail("the compiler still runs")
 
 
 def test_a_missing_package_is_one_line_with_the_command(run: Run, save: Save, compiler: Compiler) -> None:
