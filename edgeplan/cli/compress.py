@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from edgeplan.cli.model import check_extra, reading, target_of
+from edgeplan.cli.model import CHANGES, check_extra, reading, target_of
 from edgeplan.cli.options import binding_options, given, precision_option, target_options
 from edgeplan.cli.output import write
 from edgeplan.cli.values import BUDGET, SCHEME, Limits
@@ -96,7 +96,7 @@ def compress(
         )  # fmt: skip
         return
     if not no_errors and find_spec("onnx_ir") is not None:
-        check_extra()
+        check_extra(names=CHANGES)
     import gc
 
     from edgeplan import api

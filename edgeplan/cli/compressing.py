@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgeplan.cli.model import check_extra, reading
+from edgeplan.cli.model import CHANGES, check_extra, reading
 from edgeplan.cli.output import end_with_children, telling, write
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def report_compressing(
     everything: bool,
 ) -> None:
     """Write the compressed model and print what became of it; ends the run with 1 where nothing is written."""
-    check_extra()
+    check_extra(names=CHANGES)
     from edgeplan.lower.scheme import parse_scheme
     from edgeplan.report.escape import plain
     from edgeplan.surgery.compressing.apply import apply_scheme

@@ -15,7 +15,7 @@ from edgeplan.capability.rows import RulesError
 if TYPE_CHECKING:
     from edgeplan.target import Target
 
-__all__ = ["check_extra", "reading", "target_of"]
+__all__ = ["CHANGES", "check_extra", "reading", "target_of"]
 
 
 def target_of(
@@ -41,15 +41,19 @@ def target_of(
         raise click.UsageError(str(e)) from None
 
 
-def check_extra() -> None:
-    """Raise `UsageError` where what changes models is not installed, and have the rest of it imported fast."""
+CHANGES = ("onnx_ir", "onnxruntime")
+"""The packages that change models, and run them."""
+
+
+def check_extra(extra: str = "rewrite", names: Sequence[str] = (*CHANGES, "ortools")) -> None:
+    """Raise `UsageError` where packages that an extra brings are not installed, and have them imported fast."""
     from importlib.util import find_spec
 
     from edgeplan.cli.later import import_later
 
-    missing = [name for name in ("onnx_ir", "onnxruntime") if find_spec(name) is None]
+    missing = [name for name in names if find_spec(name) is None]
     if missing:
-        raise click.UsageError(f"{missing[0]} is not installed: pip install 'edgeplan[rewrite]'")
+        raise click.UsageError(f"{missing[0]} is not installed: pip install 'edgeplan[{extra}]'")
     import_later("sympy", "onnx_ir._symbolic_shapes")  # half of what onnx_ir takes to load, for arithmetic with sizes
 
 

@@ -168,11 +168,11 @@ def split(
         raise click.UsageError("--outage needs a --timeout: how long the device waits before it runs all by itself")
     if timeout is not None and not outage and trace is None:
         raise click.UsageError("--timeout goes with --outage or --trace: else the link is always there")
-    splitting.check_solver()
+    check_extra("split", ("ortools",))
     if output is not None:
         if plot is not None and plot.absolute() == output.absolute():
             raise click.UsageError("-o and --plot are one place")
-        check_extra()
+        check_extra("split")
         splitting.check_onnx(model)
     devices = [
         target_of(model, name, backend, release, use, precision=precision, assume=assume)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from edgeplan.target import Target
 
 __all__ = [
-    "check_budget", "check_one_or_several", "check_onnx", "check_solver", "check_together", "cloud_of", "fails",
+    "check_budget", "check_one_or_several", "check_onnx", "check_together", "cloud_of", "fails",
     "network_of", "refusals", "report_fleet", "trace_of", "typed_again", "write_halves",
 ]  # fmt: skip
 
@@ -62,14 +62,6 @@ def check_together(*rules: tuple[str, bool, Mapping[str, bool]]) -> None:
             said = "do not go with" if " and " in other else "mean nothing without"
             said = said if len(wrong) > 1 else said.replace("do not go", "does not go").replace("mean ", "means ")
             raise click.UsageError(f"{', '.join(wrong)} {said} {other}")
-
-
-def check_solver() -> None:
-    """Raise `UsageError` where the solver that cuts is not installed."""
-    from importlib.util import find_spec
-
-    if find_spec("ortools") is None:
-        raise click.UsageError("ortools is not installed: pip install 'edgeplan[split]'")
 
 
 def check_onnx(model: Path) -> None:

@@ -281,7 +281,7 @@ def test_without_verification_nothing_is_run(
     assert types(tmp_path / "out.onnx") == ["Conv", "Relu"]
 
 
-@pytest.mark.parametrize("name", ["onnx_ir", "onnxruntime"])
+@pytest.mark.parametrize("name", ["onnx_ir", "onnxruntime", "ortools"])
 @pytest.mark.parametrize("verb", ["rewrite", "analyze"])
 def test_a_missing_package_is_named_with_the_command(
     run: Run, save: Save, monkeypatch: pytest.MonkeyPatch, name: str, verb: str
