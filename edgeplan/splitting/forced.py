@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,53 +51,45 @@ def forced(problem: Problem) -> Forced | Conflict:
     for tensor, maker in enumerate(makers):
         if maker != INPUT:
             made[maker].append(tensor)
-    kept = (~problem.sendable).tolist()
-    device = _device(problem, makers, reads, readers, made, kept)
-    cloud = _cloud(problem, makers, reads, readers, made, kept)
+    kept: list[bool] = (~problem.sendable).tolist()
+
+    def makers_of(op: int, tensors: Callable[[int], bool]) -> list[int]:
+        return [makers[t] for t in reads[op] if makers[t] != INPUT and tensors(t)]
+
+    def readers_of(op: int, tensors: Callable[[int], bool]) -> list[int]:
+        return [r for t in made[op] if tensors(t) for r in readers[t]]
+
+    def stays(tensor: int) -> bool:
+        return kept[tensor]
+
+    given = [r for t, maker in enumerate(makers) if maker == INPUT and kept[t] for r in readers[t]]
+    device = _spread(
+        [*np.flatnonzero(~problem.there).tolist(), *given],
+        lambda op: [*makers_of(op, _any), *readers_of(op, stays)],
+        problem.ops,
+    )
+    cloud = _spread(
+        np.flatnonzero(~problem.here).tolist(),
+        lambda op: [*readers_of(op, _any), *makers_of(op, stays)],
+        problem.ops,
+    )
     both = next((i for i in range(problem.ops) if device[i] >= 0 and cloud[i] >= 0), None)
     if both is not None:
         return Conflict(device[both], cloud[both])
     return Forced(np.asarray(device) >= 0, np.asarray(cloud) >= 0)
 
 
-def _device(
-    problem: Problem,
-    makers: list[int],
-    reads: list[list[int]],
-    readers: list[list[int]],
-    made: list[list[int]],
-    kept: list[bool],
-) -> list[int]:
-    """By op, the op or input's reader that forces it onto the device; -1 where none does."""
-    why = [-1] * problem.ops
-    work = [(i, i) for i in np.flatnonzero(~problem.there).tolist()]
-    work += [(r, r) for t, maker in enumerate(makers) if maker == INPUT and kept[t] for r in readers[t]]
-    while work:
-        op, cause = work.pop()
-        if why[op] >= 0:
-            continue
-        why[op] = cause
-        work += [(makers[t], cause) for t in reads[op] if makers[t] != INPUT]
-        work += [(r, cause) for t in made[op] if kept[t] for r in readers[t]]
-    return why
+def _any(tensor: int) -> bool:
+    return True
 
 
-def _cloud(
-    problem: Problem,
-    makers: list[int],
-    reads: list[list[int]],
-    readers: list[list[int]],
-    made: list[list[int]],
-    kept: list[bool],
-) -> list[int]:
-    """By op, the op that forces it into the cloud; -1 where none does."""
-    why = [-1] * problem.ops
-    work = [(i, i) for i in np.flatnonzero(~problem.here).tolist()]
+def _spread(starts: Sequence[int], onward: Callable[[int], Sequence[int]], ops: int) -> list[int]:
+    """By op, the one of the starts that leads to it by whatever follows `onward`; -1 where none does."""
+    why = [-1] * ops
+    work = [(op, op) for op in starts]
     while work:
         op, cause = work.pop()
-        if why[op] >= 0:
-            continue
-        why[op] = cause
-        work += [(r, cause) for t in made[op] for r in readers[t]]
-        work += [(makers[t], cause) for t in reads[op] if kept[t] and makers[t] != INPUT]
+        if why[op] < 0:
+            why[op] = cause
+            work += [(other, cause) for other in onward(op)]
     return why

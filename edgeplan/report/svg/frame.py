@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Frame", "byte_ticks", "op_ticks"]
+__all__ = ["Box", "Frame", "byte_ticks", "op_ticks"]
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """A rectangle on the page, in pixels, over `steps` ops and `most` bytes; an op is as wide as the next."""
+class Box:
+    """A rectangle on the page, in pixels."""
 
     x: float
     y: float
     width: float
     height: float
-    steps: int
-    most: int
 
     @property
     def right(self) -> float:
@@ -28,6 +26,14 @@ class Frame:
     def bottom(self) -> float:
         """The y of the lower edge."""
         return self.y + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Frame(Box):
+    """A box over `steps` ops and `most` bytes; an op is as wide as the next."""
+
+    steps: int
+    most: int
 
     def across(self, step: float) -> float:
         """The x where an op begins; half a step further is its middle."""

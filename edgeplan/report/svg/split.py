@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from math import isfinite
 
 from edgeplan.report.split_words import cloud_title, link_line, verdict_of
+from edgeplan.report.svg.frame import Box
 from edgeplan.report.svg.markup import document, label
-from edgeplan.report.svg.split_panels import SPLIT_STYLE, Box, legend, scan_panel, ways_panel
+from edgeplan.report.svg.split_panels import SPLIT_STYLE, legend, scan_panel, ways_panel
 from edgeplan.report.svg.split_rates import curve_panel, rates_panel
 from edgeplan.report.svg.words import fitted
 from edgeplan.splitting.split import SplitPlan

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from edgeplan.report.split_scan import op_count, stop_title
 from edgeplan.report.split_words import refusal, short_title
 from edgeplan.report.svg.axis import Axis
-from edgeplan.report.svg.frame import byte_ticks
+from edgeplan.report.svg.frame import Box, byte_ticks
 from edgeplan.report.svg.markup import element, label, number, rect, titled
 from edgeplan.report.svg.words import fitted, wide
 from edgeplan.splitting.split import Choice, SplitPlan, Stop
 from edgeplan.units import say_bytes, say_seconds
 
-__all__ = ["SPLIT_STYLE", "Box", "legend", "named", "say_tick", "scan_panel", "time_grid", "ways_panel"]
+__all__ = ["SPLIT_STYLE", "legend", "named", "say_tick", "scan_panel", "time_grid", "ways_panel"]
 
 _COLORS = {"device": "#0072b2", "link": "#e69f00", "cloud": "#009e73", "split": "#cc79a7"}
 """Of M. Okabe and K. Ito, as in all drawings; each is told by its place and name, too."""
@@ -36,26 +35,6 @@ SPLIT_STYLE = (
 _NAMES = {"device": "on the device", "link": "over the link", "cloud": "in the cloud"}
 _BEYOND = 3.0
 """How many times the whole on one side the panel is high: a slow link's first ops would flatten all the others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Where a panel lies, in pixels."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        """The x of the right edge."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        """The y of the lower edge."""
-        return self.y + self.height
 
 
 def legend(x: float, y: float) -> Iterator[str]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from edgeplan.links.network import Network
 from edgeplan.report.split_words import say_dollars, say_rate, short_title, way_title
 from edgeplan.report.svg.axis import Axis
+from edgeplan.report.svg.frame import Box
 from edgeplan.report.svg.markup import element, label, number, rect, titled
-from edgeplan.report.svg.split_panels import Box, named, say_tick, time_grid
+from edgeplan.report.svg.split_panels import named, say_tick, time_grid
 from edgeplan.report.svg.words import wide
 from edgeplan.splitting.split import Point, SplitPlan
 from edgeplan.splitting.way import Way
