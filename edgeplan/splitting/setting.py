@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeplan.graph import DType
 from edgeplan.links.encoding import Encoding
 from edgeplan.links.network import Network, Rate
 from edgeplan.splitting.blocks import blocks_of
@@ -148,7 +147,7 @@ def setting_of(
         private_until=question.private_until,
     )
     values = [wiring.graph.values[name] for name in wiring.tensors]
-    plain = np.array([v.dtype is not None and v.dtype is not DType.STRING for v in values], bool)
+    plain = np.array([v.dtype is not None and v.dtype.bits > 0 for v in values], bool)  # no strings, no handles
     problem = replace(
         wiring.problem,
         here=~(device.refused | device.unknown),

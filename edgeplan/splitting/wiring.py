@@ -61,7 +61,8 @@ def wiring_of(graph: Graph) -> Wiring:
 
 
 def _constant(graph: Graph, op: Op) -> bool:
-    return all(graph.values[out].const for out in op.outputs)
+    """Whether an op makes constants alone, or, where it makes nothing but writes a variable, reads them alone."""
+    return all(graph.values[name].const for name in op.outputs or graph.reads(op))
 
 
 def portion_of(graph: Graph, ops: Collection[int]) -> Graph:

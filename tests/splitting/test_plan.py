@@ -1,9 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.split.problems import every_split
+from edgeplan.frontends import load_model
+from edgeplan.graph import DType
 from edgeplan.links.encoding import find_encoding
 from edgeplan.links.network import Rate, find_network
 from edgeplan.links.trace_file import parse_trace
@@ -357,3 +360,16 @@ def test_the_spans_know_the_splits_that_were_found(sides: tuple[Side, Side, Clou
     (span,), (mask,) = by_uplink([setting], only, [odd])
     assert (span.low, span.high) == (0, float("inf"))
     assert (mask == odd).all()
+
+
+def test_a_variable_s_handle_is_not_sent() -> None:
+    """What reads a state and what writes it are on one side: a handle has no bytes, and means nothing elsewhere."""
+    graph = load_model(Path(__file__).parents[2] / "samples" / "hey_jarvis.tflite").graph
+    wiring, at = wiring_of(graph), find_cloud("raspberry-pi-5-8gb")
+    plan = planned((side_of(wiring, resolve("pixel6")), side_of(wiring, at.target, cloud=True), at), way="split")
+    assert plan.chosen.way.up
+    assert all(graph.values[t.name].dtype is DType.INT8 for t in plan.chosen.way.up)
+    here = set(plan.chosen.way.device_ops)
+    for op in graph.ops:
+        handles = [n for n in op.inputs if graph.values[n].dtype is DType.RESOURCE]
+        assert all((graph.ops[graph.producer[n]].name in here) == (op.name in here) for n in handles)
