@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeplan.api.reading import fitting_backend, settled, target_for
+from edgeplan.api.reading import fitting_backend, planned, settled, target_for
 from edgeplan.frontends import dialect_of, load_model
 from edgeplan.frontends.errors import BindingError
-from edgeplan.plan import analyze_graph
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -87,14 +86,7 @@ def split_fleet(
         if id(read.graph) not in clouds:
             clouds[id(read.graph)] = side_of(wiring_of(read.graph), at.target, cloud=True)
         other = clouds[id(read.graph)]
-        path = Path(model) if isinstance(model, (str, Path)) else None
-        plan = analyze_graph(
-            read.graph,
-            target,
-            name=path.name if path else read.graph.name,
-            file_bytes=path.stat().st_size if path else None,
-            missing=read.missing,
-        )
+        plan = planned(model, read, target, bound, size_budget=None, latency_budget=None)
         device = side_of(other.wiring, target, plan)
         rows.append(tuple(plan_split(device, other, at, link, question or Question()) for link in links))
     return Fleet(tuple(rows))

@@ -35,6 +35,10 @@ class Estimate:
         """The product with another range."""
         return Estimate(self.low * low, self.likely * likely, self.high * high, basis)
 
+    def plus(self, other: Estimate) -> Estimate:
+        """The sum with a figure that errs with this one, on the same basis."""
+        return Estimate(self.low + other.low, self.likely + other.likely, self.high + other.high, self.basis)
+
     def over(self, other: Estimate) -> Estimate:
         """How many times as much as another, above 0: both errors in quadrature, as of figures that share nothing."""
         likely = self.likely / other.likely

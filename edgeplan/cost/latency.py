@@ -179,8 +179,8 @@ def _crossings(crossings: Sequence[Crossing], speeds: Speeds) -> tuple[tuple[flo
         if speed is None:
             known = False
             continue
-        copy = (crossing.bytes or 0) / (speed.gbytes * 1e9)
-        low, likely, high = (total + us * 1e-6 + copy for total, us in zip((low, likely, high), speed.us, strict=True))
+        one = speed.seconds(crossing.bytes)
+        low, likely, high = (total + s for total, s in zip((low, likely, high), one, strict=True))
     return (low, likely, high), known
 
 

@@ -136,6 +136,12 @@ class CrossingSpeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
     source: Mapping[str, str]
 
+    def seconds(self, moved: int | None) -> tuple[float, float, float]:
+        """One hand-over of so many bytes: low, likely, high. Bytes that nobody knows take no time."""
+        copy = (moved or 0) / (self.gbytes * 1e9)
+        low, likely, high = (us * 1e-6 + copy for us in self.us)
+        return low, likely, high
+
 
 class Inherit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Units that are driven much alike by another backend, whose speeds then stand for theirs, `widen` as of a chip.

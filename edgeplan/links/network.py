@@ -47,6 +47,12 @@ class Rate:
     likely: float
     high: float
 
+    @classmethod
+    def of(cls, figure: float | tuple[float, float, float], times: float = 1.0, per: float = 1.0) -> Rate:
+        """One number, or low, likely and high, so many `times` as much, or that much `per` so many: both round once."""
+        low, likely, high = (f * times / per for f in (figure if isinstance(figure, tuple) else (figure,) * 3))
+        return cls(low, likely, high)
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -169,9 +175,9 @@ def _radios() -> Mapping[str, tuple[RadioRow, NetworkFile]]:
 
 
 def _network(name: str, row: NetworkRow, file: NetworkFile) -> Network:
-    up = _rate(row.up_mbps, 1e6)
-    down = _rate(row.down_mbps, 1e6) if row.down_mbps is not None else up
-    rtt = _rate(row.rtt_ms, 1e-3) if row.rtt_ms is not None else None
+    up = Rate.of(row.up_mbps, 1e6)
+    down = Rate.of(row.down_mbps, 1e6) if row.down_mbps is not None else up
+    rtt = Rate.of(row.rtt_ms, 1e-3) if row.rtt_ms is not None else None
     said = [row.note, _SAME_DOWN if row.down_mbps is None else "", "no round trip is known" if rtt is None else ""]
     return Network(
         name,
@@ -208,8 +214,3 @@ def _radio(name: str, file: NetworkFile) -> Radio | None:
 
 def _evidence(said: Mapping[str, str], sources: Mapping[str, Source]) -> tuple[Evidence, ...]:
     return tuple(Evidence(k, sources[k].kind, words, sources[k].url) for k, words in said.items() if k in sources)
-
-
-def _rate(figure: float | tuple[float, float, float], unit: float) -> Rate:
-    low, likely, high = figure if isinstance(figure, tuple) else (figure, figure, figure)
-    return Rate(low * unit, likely * unit, high * unit)

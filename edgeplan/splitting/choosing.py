@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
 from math import hypot
 from typing import Any
 
@@ -49,8 +50,8 @@ def way_of(setting: Setting, ops: Array) -> Way | str:
         return device if isinstance(device, str) else str(cloud)
     way, encoding = _untimed(setting, ops), setting.link.encoding
     coded = [setting.wiring.graph.values[t.name].elements or 0 for t in way.up if t.encoding not in ("raw", "given")]
-    device = _sum([device, *(encoding.encode_seconds(n) for n in coded)], device.basis)
-    cloud = _sum([cloud, *(encoding.decode_seconds(n) for n in coded)], cloud.basis)
+    device = reduce(Estimate.plus, map(encoding.encode_seconds, coded), device)
+    cloud = reduce(Estimate.plus, map(encoding.decode_seconds, coded), cloud)
     if setting.offloads(ops) and not ops.all():
         queue = setting.at.queue
         cloud = together([cloud, Estimate(queue.low, queue.likely, queue.high, "")], cloud.basis)
@@ -75,11 +76,6 @@ def _untimed(setting: Setting, ops: Array) -> Way:
         wiring.names(ops),
         int((~ops).sum()),
     )
-
-
-def _sum(parts: list[Estimate], basis: str) -> Estimate:
-    """The sum of figures of one machine: what is wrong of one is likely wrong of the next."""
-    return Estimate(sum(p.low for p in parts), sum(p.likely for p in parts), sum(p.high for p in parts), basis)
 
 
 def _seconds(setting: Setting, ops: Array, *, cloud: bool) -> Estimate | str:
@@ -116,7 +112,7 @@ def choice_of(setting: Setting, ops: Array, refused: str = "") -> Choice:
     parts = _parts(setting, way)
     link = [parts[k] for k in ("up", "down") if k in parts]
     sums = [parts[k] for k in ("device", "trip", "cloud") if k in parts]
-    sums.append(_sum(link, ""))  # one link is slow in both directions
+    sums.append(reduce(Estimate.plus, link, NOTHING))  # one link is slow in both directions
     latency = together(sums, _basis(setting, way))
     energy = _energy(setting, ops, way)
     cost = _cost(setting, ops)
@@ -175,11 +171,9 @@ def _over(size: int, rate: Rate, basis: str) -> Estimate:
 
 def _memory(setting: Setting, ops: Array) -> int | None:
     """The planned peak of the device's part; of one that nothing is known to run, none."""
-    if not ops.any():
-        return 0
     if (ops & (setting.device.refused | setting.device.unknown)).any():
         return None
-    return setting.device.plan_of(ops).memory.peak.likely
+    return setting.device.peak(ops)
 
 
 def _energy(setting: Setting, ops: Array, way: Way) -> Estimate | str:

@@ -101,9 +101,9 @@ def _of_file(name: str, backend: str | None, release: str | None) -> Cloud:
         Path(name).stem,
         file.title or target.device.title,
         target,
-        _rate(file.queue_ms, 1000),
-        _rate(file.slower),
-        None if file.milliseconds is None else _rate(file.milliseconds, 1000),
+        Rate.of(file.queue_ms, per=1000),
+        Rate.of(file.slower),
+        None if file.milliseconds is None else Rate.of(file.milliseconds, per=1000),
         price,
         note,
         _basis(file),
@@ -132,11 +132,6 @@ def _complaints(file: _File) -> Iterator[str]:
     yield from outside(file, _LIMITS)
     if file.milliseconds is not None and file.slower != 1.0:
         yield "slower says nothing beside milliseconds, which is the measured time itself"
-
-
-def _rate(value: float | tuple[float, float, float], per: float = 1) -> Rate:
-    low, likely, high = value if isinstance(value, tuple) else (value, value, value)
-    return Rate(low / per, likely / per, high / per)
 
 
 def _basis(file: _File) -> str:

@@ -1,4 +1,4 @@
-"""What is told of a split beside its figures: EP701 to EP709, and budgets of latency."""
+"""What is told of a split beside its figures: EP701 to EP710, and budgets of latency."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgeplan.splitting.problem import INPUT, Problem
 
-__all__ = ["Conflict", "Forced", "forced"]
+__all__ = ["Conflict", "Forced", "forced", "with_followers", "with_makers"]
 
 Array = NDArray[Any]
 
@@ -77,6 +77,32 @@ def forced(problem: Problem) -> Forced | Conflict:
     if both is not None:
         return Conflict(device[both], cloud[both])
     return Forced(np.asarray(device) >= 0, np.asarray(cloud) >= 0)
+
+
+def with_followers(problem: Problem, ops: Array) -> Array:
+    """Some ops [ops] and all that follow from what they make: what the cloud has when it has these."""
+    return _alone(problem, here=~ops).cloud
+
+
+def with_makers(problem: Problem, ops: Array) -> Array:
+    """Some ops [ops] and all that they need: what the device has when it has these."""
+    return _alone(problem, there=~ops).device
+
+
+def _alone(problem: Problem, *, here: Array | None = None, there: Array | None = None) -> Forced:
+    """What some ops force when nothing else is held."""
+    free = np.ones(problem.ops, bool)
+    sendable = np.ones(len(problem.maker), bool)
+    found = forced(
+        replace(
+            problem,
+            here=free if here is None else here,
+            there=free if there is None else there,
+            sendable=sendable,
+        )
+    )
+    assert isinstance(found, Forced)  # there is nothing to contradict
+    return found
 
 
 def _any(tensor: int) -> bool:

@@ -6,7 +6,6 @@ reconstructed (Mahendran and Vedaldi, CVPR 2015; He et al., ACSAC 2019).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from edgeplan.cost.families import CONTRACTIONS, family_of
 from edgeplan.graph import Graph, Op
+from edgeplan.splitting.forced import with_followers
 from edgeplan.splitting.problem import INPUT
 from edgeplan.splitting.wiring import Wiring
 
@@ -133,19 +133,7 @@ def _behind(wiring: Wiring, name: str) -> Array:
     found = wiring.at.get(name)
     if found is None:
         raise PrivacyError(f"the model has no op {name!r} that data could be private until")
-    problem = wiring.problem
-    made: dict[int, list[int]] = {}
-    for tensor, maker in enumerate(problem.maker.tolist()):
-        made.setdefault(maker, []).append(tensor)
-    readers: dict[int, list[int]] = {}
-    for tensor, op in zip(problem.tensor.tolist(), problem.reader.tolist(), strict=True):
-        readers.setdefault(tensor, []).append(op)
-    behind = np.zeros(len(wiring.tensors), bool)
-    work, seen = deque([found]), {found}
-    while work:
-        for tensor in made.get(work.popleft(), ()):
-            behind[tensor] = True
-            new = [op for op in readers.get(tensor, ()) if op not in seen]
-            seen.update(new)
-            work.extend(new)
+    maker = wiring.problem.maker
+    follows = with_followers(wiring.problem, np.arange(wiring.problem.ops) == found)
+    behind: Array = (maker != INPUT) & follows[np.where(maker == INPUT, 0, maker)]
     return behind

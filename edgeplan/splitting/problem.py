@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["INPUT", "Prices", "Problem", "cost_of", "crossing", "grouped", "problem_of", "regrouped"]
+__all__ = ["INPUT", "Prices", "Problem", "cost_of", "crossing", "grouped", "made_here", "problem_of", "regrouped"]
 
 Array = NDArray[Any]
 
@@ -94,10 +94,11 @@ def crossing(problem: Problem, device: Array) -> Array:
     """Which tensors [T] are sent up when the device runs the ops `device` [ops]: made or given here, read there."""
     read_there = np.zeros(len(problem.maker), bool)
     read_there[problem.tensor[~device[problem.reader]]] = True
-    return read_there & _made_here(problem, device)
+    return read_there & made_here(problem, device)
 
 
-def _made_here(problem: Problem, device: Array) -> Array:
+def made_here(problem: Problem, device: Array) -> Array:
+    """Which tensors [T] the device has when it runs the ops `device` [ops]: made there, or given."""
     given: Array = problem.maker == INPUT
     if not problem.ops:
         return given
@@ -107,7 +108,7 @@ def _made_here(problem: Problem, device: Array) -> Array:
 
 def cost_of(problem: Problem, prices: Prices, device: Array) -> float:
     """What a split costs: infinite where it is none, because something comes back from the cloud, or may not be."""
-    back = ~_made_here(problem, device)[problem.tensor] & device[problem.reader]
+    back = ~made_here(problem, device)[problem.tensor] & device[problem.reader]
     sent = crossing(problem, device)
     wrong = back.any() or (device & ~problem.here).any() or (~device & ~problem.there).any()
     if wrong or (sent & ~problem.sendable).any():

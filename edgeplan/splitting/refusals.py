@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeplan.splitting.privacy import of_raw_input
-from edgeplan.splitting.problem import INPUT, crossing
+from edgeplan.splitting.problem import crossing, made_here
 from edgeplan.splitting.setting import Setting
 from edgeplan.units import say_bytes
 
@@ -46,9 +46,7 @@ def _sides(setting: Setting, ops: Array) -> str:
 def _sending(setting: Setting, ops: Array) -> str:
     problem, question, wiring = setting.problem, setting.question, setting.wiring
     device = setting.whole(ops)
-    given = problem.maker == INPUT
-    made_here = given | device[np.where(given, 0, problem.maker)]
-    if (~made_here[problem.tensor] & device[problem.reader]).any():
+    if (~made_here(problem, device)[problem.tensor] & device[problem.reader]).any():
         return "the device would need what the cloud has made"
     stopped = np.flatnonzero(crossing(problem, device) & ~problem.sendable)
     if not len(stopped):
@@ -68,9 +66,9 @@ def _sending(setting: Setting, ops: Array) -> str:
 
 def _memory(setting: Setting, ops: Array) -> str:
     limit = memory_limit(setting)
-    if limit is None or not ops.any():
+    if limit is None:
         return ""
-    need = setting.device.plan_of(ops).memory.peak.likely
+    need = setting.device.peak(ops)
     if need <= limit:
         return ""
     return f"it needs {say_bytes(need)} on the device, and {say_bytes(limit)} are there"

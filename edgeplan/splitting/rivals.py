@@ -56,13 +56,11 @@ def with_outages(choice: Choice, whole: Choice, outage: float, timeout: float) -
     if not outage or not choice.way.offloads or not choice.parts:
         return choice
     here, again = choice.parts["device"], whole.parts.get("device", NOTHING).times(outage, outage, outage, "")
-    device = Estimate(here.low + again.low, here.likely + again.likely, here.high + again.high, here.basis)
     up = 1 - outage
     rest = {name: part.times(up, up, up, part.basis) for name, part in choice.parts.items()}
     waits = outage * timeout
-    trip = rest["trip"]
-    trip = Estimate(trip.low + waits, trip.likely + waits, trip.high + waits, trip.basis)
-    return replace(choice, parts={**rest, "device": device, "trip": trip})
+    trip = rest["trip"].plus(Estimate(waits, waits, waits, ""))
+    return replace(choice, parts={**rest, "device": here.plus(again), "trip": trip})
 
 
 def _in_ratio(best: Estimate, other: Estimate) -> bool:

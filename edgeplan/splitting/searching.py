@@ -58,7 +58,7 @@ def search(setting: Setting, bill: Bill) -> Found:
     masks = [setting.ops_of(cut.device)]
     limit, fitted = memory_limit(setting), None
     least = count(blocks, "block") if blocks < len(setting.wiring.ops) else count(blocks, "op")
-    if limit is not None and _need(setting, masks[0]) > limit:
+    if limit is not None and setting.device.peak(masks[0]) > limit:
         fitted = _fitted(setting, prices, limit)
         masks = [setting.ops_of(fitted.device)] if fitted is not None else []
         certified = _said(fitted, least)
@@ -96,7 +96,7 @@ def search(setting: Setting, bill: Bill) -> Found:
 
 def _fitted(setting: Setting, prices: Prices, limit: int) -> Fitted | None:
     return cheapest_fitting(
-        setting.cutter, prices, _weights(setting), limit, lambda device: _need(setting, setting.ops_of(device))
+        setting.cutter, prices, _weights(setting), limit, lambda device: setting.device.peak(setting.ops_of(device))
     )
 
 
@@ -142,10 +142,6 @@ def _weights(setting: Setting) -> Array:
     missing = np.zeros(setting.problem.ops - len(held))
     found: Array = np.bincount(setting.block, np.append(held * min(scale, 1.0), missing))
     return found
-
-
-def _need(setting: Setting, ops: Array) -> float:
-    return float(setting.device.plan_of(ops).memory.peak.likely) if ops.any() else 0.0
 
 
 def _conflict(setting: Setting) -> str:

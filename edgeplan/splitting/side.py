@@ -15,7 +15,7 @@ from edgeplan.cost.latency import Latency
 from edgeplan.cost.unit_speed import Speeds
 from edgeplan.place.partition import UNKNOWN
 from edgeplan.plan import Plan, analyze_graph
-from edgeplan.splitting.forced import Forced, forced
+from edgeplan.splitting.forced import with_followers, with_makers
 from edgeplan.splitting.wiring import Wiring
 from edgeplan.target import Target
 
@@ -63,6 +63,10 @@ class Side:
             self._plans[key] = self.plan if whole else analyze_graph(self.wiring.portion(ops), self.target)
         return self._plans[key]
 
+    def peak(self, ops: Array) -> int:
+        """The planned peak in bytes of the part that runs the ops of a mask [ops]; 0 where there are none."""
+        return self.plan_of(ops).memory.peak.likely if ops.any() else 0
+
     @cached_property
     def _plans(self) -> dict[bytes, Plan]:
         return {}
@@ -97,7 +101,8 @@ def side_of(wiring: Wiring, target: Target, plan: Plan | None = None, *, cloud: 
     untimed = _mask(wiring, (s for op in plan.ops if op.macs is None or op.moved is None for s in op.sources))
     timed = plan
     if plan.latency.total is None and (refused | unknown | untimed).any():
-        possible = ~(_not_here(wiring, refused | unknown, cloud=cloud) | untimed)
+        elsewhere = (with_makers if cloud else with_followers)(wiring.problem, refused | unknown)
+        possible = ~(elsewhere | untimed)
         timed = analyze_graph(wiring.portion(possible), target) if possible.any() else plan
     latency = timed.latency
     if latency.total is None:
@@ -142,7 +147,8 @@ def freed(side: Side) -> list[Side]:
         if side.why or not unit.accelerator:
             continue
         names = (s for op in side.plan.ops if op.verdicts.get(unit.name) not in _TAKEN for s in op.sources)
-        part = ~(_not_here(side.wiring, side.mask(names) | side.refused | side.unknown) | side.untimed)
+        elsewhere = with_followers(side.wiring.problem, side.mask(names) | side.refused | side.unknown)
+        part = ~(elsewhere | side.untimed)
         key = np.packbits(part).tobytes()
         if key in found or part.all() or not part.any():
             continue
@@ -161,14 +167,6 @@ def freed(side: Side) -> list[Side]:
                 kernels=(*kernels, *(k for k in side.kernels if not part[list(k)].any())),
             )
     return list(found.values())
-
-
-def _not_here(wiring: Wiring, refused: Array, *, cloud: bool = False) -> Array:
-    """The ops that are on the other side when some are: on the device all that follows, in the cloud all they need."""
-    problem = wiring.problem
-    found = forced(replace(problem, there=~refused) if cloud else replace(problem, here=~refused))
-    assert isinstance(found, Forced)  # there is nothing to contradict
-    return found.device if cloud else found.cloud
 
 
 def _shares(
@@ -229,6 +227,5 @@ def _crossings(wiring: Wiring, plan: Plan, target: Target) -> dict[int, float]:
             continue
         at = wiring.at.get(wiring.graph.ops[maker].name)
         if at is not None:
-            copy = (crossing.bytes or 0) / (speed.gbytes * 1e9)
-            found[at] = found.get(at, 0.0) + speed.us[1] * 1e-6 + copy
+            found[at] = found.get(at, 0.0) + speed.seconds(crossing.bytes)[1]
     return found
